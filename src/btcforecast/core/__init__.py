@@ -1,0 +1,37 @@
+"""The vocabulary: values that check themselves at birth, and the error tree. Imports nothing but numpy."""
+
+from btcforecast.core.candles import Candles, Floats, Ints
+from btcforecast.core.clock import (
+    Clock,
+    ManualClock,
+    SystemClock,
+    from_rfc3339,
+    to_rfc3339,
+)
+from btcforecast.core.distribution import LEVELS, Distribution
+from btcforecast.core.forecast import Forecast, Origin, Score
+from btcforecast.core.interval import BASE, HORIZONS, Horizon, Interval, parse_span
+from btcforecast.core.series import SIMULATED_VENUE, Series
+
+__all__ = [
+    "BASE",
+    "HORIZONS",
+    "LEVELS",
+    "SIMULATED_VENUE",
+    "Candles",
+    "Clock",
+    "Distribution",
+    "Floats",
+    "Forecast",
+    "Horizon",
+    "Interval",
+    "Ints",
+    "ManualClock",
+    "Origin",
+    "Score",
+    "Series",
+    "SystemClock",
+    "from_rfc3339",
+    "parse_span",
+    "to_rfc3339",
+]

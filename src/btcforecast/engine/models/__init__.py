@@ -1,0 +1,1 @@
+"""Forecasting models: the contract, one file a model, and the catalogue that finds them by name."""

@@ -1,0 +1,121 @@
+"""What every model must be able to do; the conformance suite in `tests/contract` holds each one to it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btcforecast.core import HORIZONS, Candles, Distribution, Floats, Horizon
+from btcforecast.core.errors import ConflictError, InputError, TooLittleHistoryError
+
+N_PATHS: Final = 1000
+N_STEPS: Final = 288
+State = dict[str, NDArray[np.generic]]
+"""A model's whole memory as named arrays (numbers or fixed-width text, never objects): what is saved to disk."""
+
+
+class Model(ABC):
+    """A model fitted to history. Public methods check; the underscored ones that a model writes compute.
+
+    The life of a model: `fit(history)` once, `observe(candles)` for each closed candle after it, `quantiles()` and `paths()` whenever
+    a forecast is due, `state()` and `from_state()` to survive a restart. It never sees a candle that has not closed.
+    """
+
+    name: ClassVar[str]
+    min_candles: ClassVar[int]
+    """How many base candles `fit` needs at least."""
+
+    as_of: int
+    """The close of the newest candle seen, Unix seconds."""
+    trained_until: int
+    """The close of the newest candle that `fit` saw, Unix seconds."""
+    spot: float
+    """The newest close, quote currency."""
+
+    @classmethod
+    def fit(cls, history: Candles) -> Self:
+        """Return the model fitted to base candles, ready to forecast from the last one's close.
+
+        Raises TooLittleHistoryError when there are fewer than `min_candles`.
+        """
+        if len(history) < cls.min_candles:
+            raise TooLittleHistoryError(model=cls.name, n_candles=len(history), n_needed=cls.min_candles)
+        model = cls._fit(history)
+        model.trained_until = model.as_of = history.as_of
+        model.spot = float(history.close[-1])
+        return model
+
+    def observe(self, candles: Candles) -> None:
+        """Bring the state forward over closed candles that follow the ones already seen; gaps are allowed.
+
+        One call with many candles and many calls with one candle each lead to the same state, bit for bit.
+        """
+        if not len(candles):
+            return
+        if int(candles.opened_at[0]) < self.as_of:
+            message = f"The model {self.name} has already seen candles up to {self.as_of}; these begin before that."
+            raise ConflictError(message)
+        self._observe(candles)
+        self.as_of = candles.as_of
+        self.spot = float(candles.close[-1])
+
+    def quantiles(self, horizons: tuple[Horizon, ...] = HORIZONS) -> dict[Horizon, Distribution]:
+        """Return the law of the log return from `spot` to each horizon, rounded as published."""
+        return {horizon: self._distribution(horizon).rounded() for horizon in horizons}
+
+    def paths(self, *, seed: int, n_paths: int = N_PATHS, n_steps: int = N_STEPS) -> Floats:
+        """Return cumulative log returns from `spot` in five-minute steps, shape (n_paths, n_steps + 1), first column zero.
+
+        They agree with `quantiles` at every horizon they reach, and the same state and seed give the same bits.
+        """
+        if not (2 <= n_paths <= 100_000 and 1 <= n_steps <= N_STEPS):
+            message = f"Paths come by 2 to 100,000 and reach 1 to {N_STEPS} steps; asked for {n_paths} × {n_steps}."
+            raise InputError(message)
+        return self._paths(n_paths, n_steps, np.random.Generator(np.random.SFC64(seed)))
+
+    def state(self) -> State:
+        """Return everything that `from_state` needs to go on exactly from here."""
+        own = {
+            "as_of": np.int64(self.as_of),
+            "trained_until": np.int64(self.trained_until),
+            "spot": np.float64(self.spot),
+        }
+        return {
+            **self._state(),
+            **{key: np.asarray(value) for key, value in own.items()},
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[np.generic]]) -> Self:
+        """Return the model that `state` was taken from."""
+        model = cls._from_state(state)
+        model.as_of, model.trained_until = (
+            int(state["as_of"]),
+            int(state["trained_until"]),
+        )
+        model.spot = float(state["spot"])
+        return model
+
+    @classmethod
+    @abstractmethod
+    def _fit(cls, history: Candles) -> Self: ...
+
+    @abstractmethod
+    def _observe(self, candles: Candles) -> None: ...
+
+    @abstractmethod
+    def _distribution(self, horizon: Horizon) -> Distribution: ...
+
+    @abstractmethod
+    def _paths(self, n_paths: int, n_steps: int, rng: np.random.Generator) -> Floats: ...
+
+    @abstractmethod
+    def _state(self) -> State: ...
+
+    @classmethod
+    @abstractmethod
+    def _from_state(cls, state: Mapping[str, NDArray[np.generic]]) -> Self: ...

@@ -1,0 +1,1 @@
+"""Issue, seal, settle, track record: a forecast's life, and the ledger that proves it."""

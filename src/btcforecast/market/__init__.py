@@ -1,0 +1,1 @@
+"""Candles in: venues, ingest, gaps, file import and the simulated market."""

@@ -1,0 +1,128 @@
+"""The environment, read once into frozen settings that refuse what is unsafe.
+
+Every field is an environment variable of the same name in capitals, also read from `.env`. A value that cannot be used is
+answered with the variable's name, what was found and what to write instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from btcforecast.core import Series, parse_span
+from btcforecast.core.errors import BtcForecastError, SettingsError
+
+Environment = Literal["development", "staging", "production", "test"]
+CommaList = Annotated[tuple[str, ...], NoDecode]
+MIB: Final = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """What the operator decided. Spans of time are written like 5m, 1h or 30d."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    environment: Environment = Field(
+        "development", description="development, staging, production or test; sets the defaults below."
+    )
+    database_url: str = Field(
+        "sqlite:///var/btcforecast.db",
+        description="postgresql://user:password@host/name, or sqlite:///path/file.db.",
+    )
+    allow_sqlite_in_production: bool = Field(default=False, description="Say true to run production on SQLite all the same.")
+    database_pool_size: int = Field(
+        5, ge=1, le=100, description="Connections that a process keeps open; as many again in a rush."
+    )
+    model_path: Path = Field(Path("var/models"), description="Folder of the fitted model versions.")
+    signing_key_file: Path = Field(
+        Path("var/signing.key"),
+        description="The Ed25519 key that signs ledger checkpoints and model versions; made at first start outside production.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_format: Literal["json", "console"] = Field("json", description="json for machines, console for a person's terminal.")
+
+    host: str = Field("127.0.0.1", description="Address on which the API and the page are served.")
+    port: int = Field(8000, ge=0, le=65535, description="Port on which the API and the page are served.")
+    cors_origins: CommaList = Field((), description="Origins whose pages may read the API, as a comma list or a JSON list.")
+    trusted_proxies: CommaList = Field((), description="Addresses of proxies whose X-Forwarded-For is believed.")
+    rate_limit: str = Field("600/minute", description="Requests that one client address may make, such as 600/minute.")
+    max_body_bytes: int = Field(MIB, ge=1024, description="Largest request body that is read.")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port on which the worker shows its metrics on loopback; 0 for none."
+    )
+
+    market: Literal["auto", "live", "simulated"] = Field(
+        "auto",
+        description="live: exchanges only; simulated: the generator; auto: exchanges, or the generator where none answers at first start.",
+    )
+    symbol: str = Field("BTC/USD", description="What is forecast, base and quote.")
+    venues: CommaList = Field(
+        ("coinbase", "kraken", "bitstamp", "binance", "okx"),
+        description="Exchanges in order: the first is forecast, the others stand in when it is away.",
+    )
+    venue_urls: dict[str, str] = Field(
+        {},
+        description='Other addresses for exchanges, as JSON such as {"kraken": "https://proxy.example"}.',
+    )
+    simulated_seed: int = Field(1, ge=0, description="Seed of the simulated market.")
+    history: str = Field("400d", description="How much history is fetched at first start.")
+
+    issue_every: str = Field("1h", description="How often forecasts are issued.")
+    issue_grace: str = Field(
+        "10m", description="How long after its instant a forecast may still be sealed; later it is a missed cycle."
+    )
+    refit_every: str = Field("1d", description="How often models are fitted anew.")
+    champion: str = Field("day_paths", description="The model whose forecasts are published.")
+    baselines: CommaList = Field(("random_walk", "ewma", "garch"), description="The models that it is compared with, every time.")
+    paths_kept: str = Field("2d", description="How long simulated paths are kept ready; older ones can be recomputed.")
+
+    @field_validator("cors_origins", "trusted_proxies", "venues", "baselines", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip(" \"'") for part in value.strip().strip("[]").split(",") if part.strip(" \"'"))
+
+    @field_validator("history", "issue_every", "issue_grace", "refit_every", "paths_kept")
+    @classmethod
+    def _is_span(cls, value: str) -> str:
+        try:
+            parse_span(value)
+        except BtcForecastError as e:
+            raise ValueError(str(e)) from e
+        return value
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if self.environment != "production":
+            return self
+        if self.database_url.startswith("sqlite") and not self.allow_sqlite_in_production:
+            message = (
+                "DATABASE_URL is SQLite in production; give a postgresql:// address, or set ALLOW_SQLITE_IN_PRODUCTION=true."
+            )
+            raise ValueError(message)
+        for origin in self.cors_origins:
+            if not origin.startswith("https://"):
+                message = f"CORS_ORIGINS holds “{origin}” in production; name whole https:// origins, never *."
+                raise ValueError(message)
+        return self
+
+    @property
+    def series(self) -> Series:
+        """Return what is forecast on exchanges."""
+        return Series(self.venues[0], self.symbol)
+
+
+def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
+    """Return the settings in force; raises SettingsError with one line for each variable that cannot be used."""
+    try:
+        return Settings(**dict(overrides or {}))  # type: ignore[arg-type]  # pydantic checks them
+    except ValidationError as e:
+        lines = [f"{'.'.join(str(part) for part in fault['loc']).upper() or 'Settings'}: {fault['msg']}" for fault in e.errors()]
+        raise SettingsError("\n".join(lines)) from e

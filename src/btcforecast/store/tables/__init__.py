@@ -1,0 +1,41 @@
+"""The tables, one file a domain. Instants are Unix seconds (BIGINT, UTC); log returns and prices are doubles."""
+
+from btcforecast.store.tables.feed import events, live_prices, publications
+from btcforecast.store.tables.forecasts import (
+    cycles,
+    forecast_paths,
+    forecasts,
+    model_versions,
+    targets,
+)
+from btcforecast.store.tables.ledger import (
+    ledger_checkpoints,
+    ledger_entries,
+    ledger_nodes,
+)
+from btcforecast.store.tables.market import (
+    candle_revisions,
+    candles,
+    series,
+    venue_states,
+)
+from btcforecast.store.tables.metadata import metadata
+
+__all__ = [
+    "candle_revisions",
+    "candles",
+    "cycles",
+    "events",
+    "forecast_paths",
+    "forecasts",
+    "ledger_checkpoints",
+    "ledger_entries",
+    "ledger_nodes",
+    "live_prices",
+    "metadata",
+    "model_versions",
+    "publications",
+    "series",
+    "targets",
+    "venue_states",
+]

@@ -1,0 +1,1 @@
+"""What the running service tells about itself: logs and metrics."""

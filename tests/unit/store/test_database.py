@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from btcforecast.core.errors import SettingsError
+from btcforecast.store.database import Database
+
+
+async def test_migrating_twice_changes_nothing_and_leaves_nothing_pending(database: Database):
+    await database.migrate()
+    assert not await database.pending_migrations()
+
+
+async def test_a_transaction_that_raises_leaves_nothing_behind(database: Database):
+    with pytest.raises(RuntimeError):
+        async with database.transaction() as connection:
+            await connection.execute(text("INSERT INTO series (venue, symbol) VALUES ('kraken', 'BTC/USD')"))
+            raise RuntimeError
+    async with database.read() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM series"))).scalar_one() == 0
+
+
+async def test_sqlite_files_are_private(tmp_path: Path):
+    database = Database(f"sqlite:///{tmp_path}/inner/file.db")
+    await database.migrate()
+    await database.close()
+    assert stat.S_IMODE((tmp_path / "inner").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "inner" / "file.db").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("address", ["mysql://root@host/db", "no address at all"])
+def test_another_database_is_refused_by_name(address: str):
+    with pytest.raises(SettingsError, match="DATABASE_URL"):
+        Database(address)
