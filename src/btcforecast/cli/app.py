@@ -7,6 +7,7 @@ wrong (a ledger that does not verify, a deployment with faults); 130 stopped wit
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from typing import Final
 
@@ -21,7 +22,17 @@ MISUSED: Final = 2
 WRONG: Final = 3
 STOPPED: Final = 130
 
-_GROUPS: Final = ()
+_GROUPS: Final[tuple[str, ...]] = (
+    "run",
+    "imports",
+    "ingest",
+    "models",
+    "forecasts",
+    "track_record",
+    "backtest",
+    "ledger",
+    "doctor",
+)
 """Modules of this package, in the order of `--help`; each has `register(app)`."""
 
 
@@ -34,7 +45,7 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
     )
-    for group in _GROUPS:
+    for group in filter(lambda name: importlib.util.find_spec(f"btcforecast.cli.{name}"), _GROUPS):
         importlib.import_module(f"btcforecast.cli.{group}").register(app)
 
     @app.callback(invoke_without_command=True)

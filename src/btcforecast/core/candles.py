@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 import numpy as np
@@ -34,7 +34,7 @@ class Candles:
     low: Floats
     close: Floats
     volume: Floats
-    interval: Interval = BASE
+    interval: Interval = field(default=BASE, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "opened_at", _column(self.opened_at, np.int64))
@@ -74,7 +74,7 @@ class Candles:
     def empty(cls, interval: Interval = BASE) -> Self:
         """Return no candles."""
         none = np.empty(0)
-        return cls(np.empty(0, np.int64), none, none, none, none, none, interval)
+        return cls(np.empty(0, np.int64), none, none, none, none, none, interval=interval)
 
     @classmethod
     def concat(cls, parts: Iterable[Self]) -> Self:
@@ -154,7 +154,7 @@ class Candles:
             np.minimum.reduceat(self.low, starts),
             self.close[ends],
             np.add.reduceat(self.volume, starts),
-            interval,
+            interval=interval,
         )
         return whole.up_to(self.as_of)
 

@@ -1,6 +1,6 @@
 """The tables, one file a domain. Instants are Unix seconds (BIGINT, UTC); log returns and prices are doubles."""
 
-from btcforecast.store.tables.feed import events, live_prices, publications
+from btcforecast.store.tables.feed import events, live_prices
 from btcforecast.store.tables.forecasts import (
     cycles,
     forecast_paths,
@@ -34,7 +34,6 @@ __all__ = [
     "live_prices",
     "metadata",
     "model_versions",
-    "publications",
     "series",
     "targets",
     "venue_states",

@@ -1,4 +1,4 @@
-"""What the worker hands to the web processes: ready answers, events for streams, and the newest price."""
+"""What the worker hands to the web processes: events for streams, and the newest price."""
 
 from __future__ import annotations
 
@@ -11,24 +11,12 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     String,
     Table,
     Text,
 )
 
 from btcforecast.store.tables.metadata import metadata
-
-publications: Final = Table(
-    "publications",
-    metadata,
-    # Such as `forecast:coinbase:BTC/USD`.
-    Column("key", String(128), primary_key=True),
-    # JSON, serialised once.
-    Column("body", LargeBinary, nullable=False),
-    Column("etag", String(80), nullable=False),
-    Column("published_at", BigInteger, nullable=False),
-)
 
 events: Final = Table(
     "events",

@@ -53,14 +53,6 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "publications",
-        sa.Column("key", sa.String(length=128), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("etag", sa.String(length=80), nullable=False),
-        sa.Column("published_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_publications")),
-    )
-    op.create_table(
         "series",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("venue", sa.String(length=32), nullable=False),
@@ -219,7 +211,6 @@ def downgrade() -> None:
     op.drop_table("candle_revisions")
     op.drop_table("venue_states")
     op.drop_table("series")
-    op.drop_table("publications")
     op.drop_table("ledger_nodes")
     op.drop_table("ledger_entries")
     op.drop_table("ledger_checkpoints")
