@@ -93,11 +93,8 @@ class Candles:
         return len(self.opened_at)
 
     def __getitem__(self, rows: slice) -> Self:
-        return type(self)(
-            self.opened_at[rows],
-            *(column[rows] for column in self._values()),
-            self.interval,
-        )
+        values = (column[rows] for column in self._values())
+        return type(self)(self.opened_at[rows], *values, interval=self.interval)
 
     @property
     def closed_at(self) -> Ints:
