@@ -20,6 +20,7 @@ from btcforecast.store.tables.market import (
     venue_states,
 )
 from btcforecast.store.tables.metadata import metadata
+from btcforecast.store.tables.workers import workers
 
 __all__ = [
     "candle_revisions",
@@ -37,4 +38,5 @@ __all__ = [
     "series",
     "targets",
     "venue_states",
+    "workers",
 ]

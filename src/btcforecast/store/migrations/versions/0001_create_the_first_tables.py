@@ -194,10 +194,22 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_targets_settled_at_target_at"), "targets", ["settled_at", "target_at"], unique=False)
+    op.create_table(
+        "workers",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.String(length=32), nullable=False),
+        sa.Column("series_id", sa.Integer(), nullable=True),
+        sa.Column("activity", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("beat_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["series_id"], ["series.id"], name=op.f("fk_workers_series_id")),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_workers")),
+    )
 
 
 def downgrade() -> None:
     """Undo the change."""
+    op.drop_table("workers")
     op.drop_index(op.f("ix_targets_settled_at_target_at"), table_name="targets")
     op.drop_table("targets")
     op.drop_table("forecast_paths")
