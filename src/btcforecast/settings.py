@@ -6,19 +6,24 @@ answered with the variable's name, what was found and what to write instead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import socket
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsError as PydanticSettingsError
 
-from btcforecast.core import Series, parse_span
+from btcforecast.core import BASE, Series, parse_span
 from btcforecast.core.errors import BtcForecastError, SettingsError
 
 Environment = Literal["development", "staging", "production", "test"]
 CommaList = Annotated[tuple[str, ...], NoDecode]
 MIB: Final = 1024 * 1024
+_RATE: Final = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)")
+_DATABASE: Final = re.compile(r"(postgres(ql)?(\+psycopg)?://|sqlite(\+aiosqlite)?://)")
 
 
 class Settings(BaseSettings):
@@ -57,6 +62,15 @@ class Settings(BaseSettings):
         0, ge=0, le=65535, description="Port on which the worker shows its metrics on loopback; 0 for none."
     )
 
+    worker_name: str = Field(
+        default_factory=socket.gethostname,
+        max_length=64,
+        description="Name of this worker; workers that share a database need different ones. The machine's name by default.",
+    )
+    replay_at_start: str = Field(
+        "7d", description="How much history is replayed at first start, so that there is a record to look at."
+    )
+
     market: Literal["auto", "live", "simulated"] = Field(
         "auto",
         description="live: exchanges only; simulated: the generator; auto: exchanges, or the generator where none answers at first start.",
@@ -89,14 +103,59 @@ class Settings(BaseSettings):
             return value
         return tuple(part.strip(" \"'") for part in value.strip().strip("[]").split(",") if part.strip(" \"'"))
 
-    @field_validator("history", "issue_every", "issue_grace", "refit_every", "paths_kept")
+    @field_validator("history", "issue_every", "issue_grace", "refit_every", "paths_kept", "replay_at_start")
     @classmethod
     def _is_span(cls, value: str) -> str:
-        try:
-            parse_span(value)
-        except BtcForecastError as e:
-            raise ValueError(str(e)) from e
+        return _sentence(parse_span, value)
+
+    @field_validator("issue_every")
+    @classmethod
+    def _divides_a_day(cls, value: str) -> str:
+        if parse_span(value) % BASE.seconds or 86400 % parse_span(value):
+            message = f"“{value}” does not divide a day into five-minute candles; use 5m, 15m, 1h, 4h or 1d."
+            raise ValueError(message)
         return value
+
+    @field_validator("symbol")
+    @classmethod
+    def _is_symbol(cls, value: str) -> str:
+        return _sentence(lambda symbol: Series("venue", symbol), value)
+
+    @field_validator("venues")
+    @classmethod
+    def _are_venues(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            message = "there must be at least one, such as coinbase,kraken."
+            raise ValueError(message)
+        for name in value:
+            _sentence(lambda venue: Series(venue, "BTC/USD"), name)
+        return value
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _is_rate(cls, value: str) -> str:
+        if _RATE.fullmatch(value) is None:
+            message = f"“{value}” is not a rate; write a number and second, minute, hour or day, such as 600/minute."
+            raise ValueError(message)
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, value: str) -> str:
+        if _DATABASE.match(value) is None:
+            message = "must begin with postgresql://, postgres:// or sqlite:///."
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if parse_span(self.issue_grace) >= 3600:
+            message = "ISSUE_GRACE must be shorter than an hour, the first target of a forecast."
+            raise ValueError(message)
+        if self.champion in self.baselines:
+            message = f"CHAMPION “{self.champion}” is also among BASELINES; compare it with others."
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:
@@ -111,6 +170,9 @@ class Settings(BaseSettings):
             if not origin.startswith("https://"):
                 message = f"CORS_ORIGINS holds “{origin}” in production; name whole https:// origins, never *."
                 raise ValueError(message)
+        if self.market == "auto":
+            message = "MARKET is auto in production, where generated prices could stand in for real ones; say live or simulated."
+            raise ValueError(message)
         return self
 
     @property
@@ -119,10 +181,27 @@ class Settings(BaseSettings):
         return Series(self.venues[0], self.symbol)
 
 
+def _sentence(check: Callable[[str], object], value: str) -> str:
+    """Return the value when the check takes it; else say the check's own sentence."""
+    try:
+        check(value)
+    except BtcForecastError as e:
+        raise ValueError(str(e)) from e
+    return value
+
+
 def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     """Return the settings in force; raises SettingsError with one line for each variable that cannot be used."""
     try:
         return Settings(**dict(overrides or {}))  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as e:
-        lines = [f"{'.'.join(str(part) for part in fault['loc']).upper() or 'Settings'}: {fault['msg']}" for fault in e.errors()]
-        raise SettingsError("\n".join(lines)) from e
+        raise SettingsError("\n".join(_line(fault["loc"], fault["msg"]) for fault in e.errors())) from e
+    except PydanticSettingsError as e:
+        # The library's message names the field and leaves its value out.
+        name = re.search(r'"(\w+)"', str(e))
+        raise SettingsError(f"{name[1].upper() if name else 'A setting'}: its value is not JSON.") from e
+
+
+def _line(location: tuple[int | str, ...], message: str) -> str:
+    sentence = message.removeprefix("Value error, ")
+    return f"{str(location[0]).upper()}: {sentence}" if location else sentence

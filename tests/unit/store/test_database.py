@@ -4,15 +4,24 @@ import stat
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from btcforecast.core.errors import SettingsError
 from btcforecast.store.database import Database
+from btcforecast.store.tables import metadata
 
 
 async def test_migrating_twice_changes_nothing_and_leaves_nothing_pending(database: Database):
     await database.migrate()
     assert not await database.pending_migrations()
+
+
+async def test_migrations_make_exactly_the_tables_that_the_code_uses(database: Database):
+    async with database.read() as connection:
+        differences = await connection.run_sync(lambda plain: compare_metadata(MigrationContext.configure(plain), metadata))
+    assert differences == []
 
 
 async def test_a_transaction_that_raises_leaves_nothing_behind(database: Database):

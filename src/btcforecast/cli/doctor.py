@@ -1,0 +1,139 @@
+"""`doctor`: what is in force and what is wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.table import Table
+
+from btcforecast.bootstrap import open_database
+from btcforecast.cli.context import out, print_json, run
+from btcforecast.core.errors import BtcForecastError
+from btcforecast.settings import Settings, load_settings
+from btcforecast.store.candles import CandleStore
+from btcforecast.store.database import database_url
+
+_WRONG = 3
+_LITTLE_SPACE_MIB = 500
+_COLOURS = {"ok": "green", "warning": "yellow", "wrong": "bold red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. remedy: what to do when it is not ok."""
+
+    what: str
+    verdict: Literal["ok", "warning", "wrong"]
+    found: str
+    remedy: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(doctor)
+
+
+def doctor(*, json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Print the settings in force, secrets masked, and what is wrong with this installation.
+
+    Exit code 3 when something is wrong.
+
+    Example: [bold]btcforecast doctor[/]
+    """
+    settings = load_settings()
+    findings = run(_examine(settings))
+    if json:
+        print_json({"settings": settings_in_force(settings), "findings": [asdict(finding) for finding in findings]})
+    else:
+        table = Table("Setting", "In force", title="Settings", title_justify="left")
+        for name, value in settings_in_force(settings).items():
+            table.add_row(name, value)
+        out.print(table)
+        for finding in findings:
+            colour = _COLOURS[finding.verdict]
+            out.print(f"[{colour}]{finding.verdict:>8}[/]  {finding.what}: {finding.found} {finding.remedy}".rstrip())
+    if any(finding.verdict == "wrong" for finding in findings):
+        raise typer.Exit(_WRONG)
+
+
+def settings_in_force(settings: Settings) -> dict[str, str]:
+    """Return every setting under its environment name, passwords masked."""
+    shown = {name.upper(): str(getattr(settings, name)) for name in Settings.model_fields}
+    shown["DATABASE_URL"] = str(database_url(settings.database_url))
+    return shown
+
+
+async def _examine(settings: Settings) -> list[Finding]:
+    return [
+        *[finding async for finding in _database(settings)],
+        _model_path(settings.model_path),
+        _signing_key(settings),
+        _page(),
+    ]
+
+
+async def _database(settings: Settings) -> AsyncIterator[Finding]:
+    database = open_database(settings)
+    try:
+        latency_s = await database.ping()
+        yield Finding("Database", "ok", f"answers in {latency_s * 1000:.0f} ms.")
+        if await database.pending_migrations():
+            yield Finding("Tables", "warning", "are behind this version;", "the next start brings them up to date.")
+            return
+        async with database.read() as connection:
+            store = CandleStore(connection)
+            held = await store.list_series()
+            for series in held:
+                extent = await store.extent(series)
+                n = extent.n_candles if extent else 0
+                mark = ", SIMULATED" if series.is_simulated else ""
+                yield Finding("Candles", "ok", f"{series}: {n:,}{mark}.")
+        if not held:
+            yield Finding("Candles", "warning", "none yet;", "run `btcforecast ingest` or `btcforecast import FILE`.")
+    except (BtcForecastError, OSError) as e:
+        yield Finding("Database", "wrong", str(e), "Check DATABASE_URL.")
+    except Exception as e:  # noqa: BLE001  # whatever a driver raises, the operator must read it here
+        yield Finding(
+            "Database", "wrong", f"does not answer ({type(e).__name__}).", "Check DATABASE_URL and that the server runs."
+        )
+    finally:
+        await database.close()
+
+
+def _model_path(path: Path) -> Finding:
+    if not path.exists():
+        return Finding("MODEL_PATH", "warning", f"{path} does not exist yet;", "the first fit makes it.")
+    if not path.is_dir() or not os.access(path, os.W_OK):
+        return Finding(
+            "MODEL_PATH", "wrong", f"{path} is not a folder that can be written;", "choose another or change its owner."
+        )
+    if path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return Finding("MODEL_PATH", "wrong", f"{path} can be written by others;", f"run `chmod go-w {path}`.")
+    free_mib = shutil.disk_usage(path).free // 2**20
+    if free_mib < _LITTLE_SPACE_MIB:
+        return Finding("MODEL_PATH", "warning", f"{path} has only {free_mib} MiB free;", "make room.")
+    return Finding("MODEL_PATH", "ok", f"{path}, {free_mib:,} MiB free.")
+
+
+def _signing_key(settings: Settings) -> Finding:
+    path = settings.signing_key_file
+    if not path.exists():
+        verdict: Literal["wrong", "warning"] = "wrong" if settings.environment == "production" else "warning"
+        return Finding("SIGNING_KEY_FILE", verdict, f"{path} does not exist;", "outside production the first start makes it.")
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return Finding("SIGNING_KEY_FILE", "wrong", f"{path} can be read by others;", f"run `chmod 600 {path}`.")
+    return Finding("SIGNING_KEY_FILE", "ok", f"{path}.")
+
+
+def _page() -> Finding:
+    built = Path(__file__).parents[1] / "web" / "static" / "index.html"
+    if built.is_file():
+        return Finding("Page", "ok", "is built.")
+    return Finding("Page", "warning", "is not built;", "install the package anew, or run `make run`.")

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from btcforecast.core import Series
+from btcforecast.core.errors import SettingsError
+from btcforecast.settings import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_an_environment_everything_has_a_default():
+    settings = load_settings()
+    assert settings.environment == "development"
+    assert settings.series == Series("coinbase", "BTC/USD")
+
+
+def test_a_dotenv_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / ".env").write_text("PORT=9001\nLOG_LEVEL=WARNING\n")
+    monkeypatch.setenv("PORT", "9002")
+    settings = load_settings()
+    assert (settings.port, settings.log_level) == (9002, "WARNING")
+
+
+@pytest.mark.parametrize("text", ["https://a.example,https://b.example", '["https://a.example", "https://b.example"]'])
+def test_origins_are_read_from_a_comma_list_and_a_json_list(monkeypatch: pytest.MonkeyPatch, text: str):
+    monkeypatch.setenv("CORS_ORIGINS", text)
+    assert load_settings().cors_origins == ("https://a.example", "https://b.example")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "99999"),
+        ("PORT", "eighty"),
+        ("LOG_LEVEL", "LOUD"),
+        ("ENVIRONMENT", "prod"),
+        ("ISSUE_EVERY", "hourly"),
+        ("ISSUE_EVERY", "7m"),
+        ("ISSUE_GRACE", "2h"),
+        ("DATABASE_URL", "mysql://root@host/x"),
+        ("VENUES", ""),
+        ("SYMBOL", "bitcoin"),
+        ("RATE_LIMIT", "many"),
+        ("VENUE_URLS", "not json"),
+        ("CHAMPION", "ewma"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name):
+        load_settings()
+
+
+def test_several_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PORT", "x")
+    monkeypatch.setenv("LOG_LEVEL", "x")
+    with pytest.raises(SettingsError, match=r"LOG_LEVEL[^\n]*\n(.*\n)*.*PORT|PORT[^\n]*\n(.*\n)*.*LOG_LEVEL"):
+        load_settings()
+
+
+def test_a_password_is_not_in_the_error(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATABASE_URL", "mysql://root:hunter2@host/x")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://u:p@h/d", "CORS_ORIGINS": "*"}, "CORS_ORIGINS"),
+        ({"DATABASE_URL": "postgresql://u:p@h/d", "CORS_ORIGINS": "http://a.example"}, "CORS_ORIGINS"),
+        ({"DATABASE_URL": "postgresql://u:p@h/d", "MARKET": "auto"}, "MARKET"),
+    ],
+)
+def test_production_refuses_what_is_unsafe(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], sentence: str):
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=sentence):
+        load_settings()
+
+
+def test_production_starts_on_postgresql_with_live_markets(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("DATABASE_URL", "postgres://u:p@h/d?sslmode=verify-full")
+    monkeypatch.setenv("MARKET", "live")
+    assert load_settings().environment == "production"
