@@ -33,3 +33,52 @@ venue_breaker: Final = Gauge(
     ("venue",),
     registry=REGISTRY,
 )
+venue_call_duration: Final = Histogram(
+    "btcforecast_venue_call_duration_seconds",
+    "Time of one attempt to call an exchange, waiting for its rate limit included. venue; call: markets, candles, price.",
+    ("venue", "call"),
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=REGISTRY,
+)
+venue_clock_skew: Final = Gauge(
+    "btcforecast_venue_clock_skew_seconds",
+    "How far an exchange's clock is ahead of ours, by the Date of its newest answer. venue.",
+    ("venue",),
+    registry=REGISTRY,
+)
+venue_rows_rejected: Final = Counter(
+    "btcforecast_venue_rows_rejected_total",
+    "Candles left out because they cannot be. venue; reason: unreadable, off_grid, impossible, future, duplicate, contradicting.",
+    ("venue", "reason"),
+    registry=REGISTRY,
+)
+candles_written: Final = Counter(
+    "btcforecast_candles_written_total",
+    "Candles that ingest stored. venue: where they came from; outcome: new, revised.",
+    ("venue", "outcome"),
+    registry=REGISTRY,
+)
+candles_age: Final = Gauge(
+    "btcforecast_candles_age_seconds",
+    "Time since the close of the newest stored candle, after the last ingest. series: venue:symbol.",
+    ("series",),
+    registry=REGISTRY,
+)
+fallback_refused: Final = Counter(
+    "btcforecast_fallback_refused_total",
+    "Times that a fallback venue's prices were not believed. venue.",
+    ("venue",),
+    registry=REGISTRY,
+)
+prices_received: Final = Counter(
+    "btcforecast_prices_received_total",
+    "Live prices. venue; via: websocket, poll, simulated.",
+    ("venue", "via"),
+    registry=REGISTRY,
+)
+price_reconnects: Final = Counter(
+    "btcforecast_price_reconnects_total",
+    "Times that the stream of live prices broke or fell silent and was opened again. venue.",
+    ("venue",),
+    registry=REGISTRY,
+)

@@ -14,6 +14,7 @@ from btcforecast.store.tables.ledger import (
     ledger_nodes,
 )
 from btcforecast.store.tables.market import (
+    candle_absences,
     candle_revisions,
     candles,
     series,
@@ -23,6 +24,7 @@ from btcforecast.store.tables.metadata import metadata
 from btcforecast.store.tables.workers import workers
 
 __all__ = [
+    "candle_absences",
     "candle_revisions",
     "candles",
     "cycles",

@@ -72,5 +72,19 @@ venue_states: Final = Table(
     Column("last_success_at", BigInteger),
     Column("last_error_at", BigInteger),
     Column("last_error", Text),
+    # Until when the breaker keeps calls back, so that a restart does not run into a ban again; empty while closed.
+    Column("retry_at", BigInteger),
     Column("updated_at", BigInteger, nullable=False),
+)
+
+candle_absences: Final = Table(
+    "candle_absences",
+    metadata,
+    Column("series_id", Integer, ForeignKey("series.id"), primary_key=True),
+    Column("opened_from", BigInteger, primary_key=True, autoincrement=False),
+    Column("opened_before", BigInteger, nullable=False),
+    # How often the venue was asked for this span and had nothing, and when last: an outage is not asked for for ever.
+    Column("n_tries", Integer, nullable=False),
+    Column("tried_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )

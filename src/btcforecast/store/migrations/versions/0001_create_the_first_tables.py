@@ -68,8 +68,20 @@ def upgrade() -> None:
         sa.Column("last_success_at", sa.BigInteger(), nullable=True),
         sa.Column("last_error_at", sa.BigInteger(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("retry_at", sa.BigInteger(), nullable=True),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("venue", name=op.f("pk_venue_states")),
+    )
+    op.create_table(
+        "candle_absences",
+        sa.Column("series_id", sa.Integer(), nullable=False),
+        sa.Column("opened_from", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("opened_before", sa.BigInteger(), nullable=False),
+        sa.Column("n_tries", sa.Integer(), nullable=False),
+        sa.Column("tried_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["series_id"], ["series.id"], name=op.f("fk_candle_absences_series_id")),
+        sa.PrimaryKeyConstraint("series_id", "opened_from", name=op.f("pk_candle_absences")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "candle_revisions",
@@ -221,6 +233,7 @@ def downgrade() -> None:
     op.drop_table("candles")
     op.drop_index(op.f("ix_candle_revisions_series_id_opened_at"), table_name="candle_revisions")
     op.drop_table("candle_revisions")
+    op.drop_table("candle_absences")
     op.drop_table("venue_states")
     op.drop_table("series")
     op.drop_table("ledger_nodes")
