@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
-from btcforecast.core import Floats, Forecast, Horizon, Origin, Score, Series
+from btcforecast.core import Floats, Forecast, Horizon, Ints, Origin, Score, Series
 
 
 class Role(StrEnum):
@@ -129,7 +130,7 @@ class SimulatedPaths:
     """Paths kept for questions. returns: float32, (n_paths, n_steps + 1), cumulative log returns from the spot."""
 
     forecast_id: str
-    returns: Floats
+    returns: NDArray[np.float32]
     parquet: bytes
     created_at: int
 
@@ -151,8 +152,9 @@ class SettledColumns:
 
     models: tuple[str, ...]
     roles: Mapping[str, Role]
-    model: np.ndarray[tuple[int], np.dtype[np.int64]]
-    horizon_s: np.ndarray[tuple[int], np.dtype[np.int64]]
-    as_of: np.ndarray[tuple[int], np.dtype[np.int64]]
-    crps_bps: np.ndarray[tuple[int], np.dtype[np.float64]]
-    pit: np.ndarray[tuple[int], np.dtype[np.float64]]
+    model: Ints
+    horizon_s: Ints
+    as_of: Ints
+    target_at: Ints
+    crps_bps: Floats
+    pit: Floats
