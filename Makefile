@@ -56,7 +56,7 @@ $(VENV)/bin/python:
 # The build tools come first because the package builds its page while it is installed, with the Node that they bring.
 $(VENV)/.ready-%: $(VENV)/bin/python requirements/worker.txt requirements/dev.txt requirements/build.txt pyproject.toml $(PAGE)
 	@echo "Installing what $* needs; the first time takes a minute or two …"
-	@$(PIP) install --require-hashes -r requirements/build.txt -r requirements/$(if $(filter run,$*),worker,dev).txt
+	@$(PIP) install --no-compile --require-hashes -r requirements/build.txt -r requirements/$(if $(filter run,$*),worker,dev).txt
 	@echo "Building the page …"
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
