@@ -12,6 +12,15 @@ BAN_S: Final = 600
 """Binance answers 418 for two minutes to three days; without a Retry-After ten minutes is the least that cannot make it worse."""
 GEO_BLOCK_S: Final = 6 * 3600
 """A country does not change its law within hours; trying again sooner only fills somebody's log."""
+_MEANINGS: Final[dict[int, tuple[Kind, str]]] = {
+    # Content networks answer a blocked address with 403; a bot check does not go away by asking again.
+    403: ("not_data", "it refuses this address"),
+    408: ("server_error", "it waited too long for the request"),
+    418: ("banned", "it has banned this address for a while"),
+    425: ("server_error", "it asks to try again"),
+    429: ("rate_limited", "it asks for fewer requests"),
+    451: ("geo_blocked", "it does not serve this country"),
+}
 _RETRIED: Final[frozenset[Kind]] = frozenset({"network", "timeout", "server_error", "rate_limited"})
 
 
@@ -74,18 +83,12 @@ class Answer:
 
     def fault(self, *, now: int) -> Fault | None:
         """Return what is wrong by the status, or by a body that is no JSON; None where the body decides."""
-        if self.status == 451:
-            return Fault("geo_blocked", "it does not serve this country (HTTP 451)")
-        if self.status == 418:
-            return Fault("banned", "it has banned this address for a while (HTTP 418)", retry_after_s=self._retry_after_s(now))
-        if self.status == 429:
-            return Fault("rate_limited", "it asks for fewer requests (HTTP 429)", retry_after_s=self._retry_after_s(now))
-        if self.status in {408, 425} or self.status >= 500:
-            message = f"it answers with an error of its own (HTTP {self.status})"
-            return Fault("server_error", message, retry_after_s=self._retry_after_s(now))
-        if self.status == 403:
-            # Content networks answer a blocked address so; a bot check does not go away by asking again.
-            return Fault("not_data", "it refuses this address (HTTP 403)")
+        wait_s = self._retry_after_s(now)
+        if self.status in _MEANINGS:
+            kind, meaning = _MEANINGS[self.status]
+            return Fault(kind, f"{meaning} (HTTP {self.status})", retry_after_s=wait_s)
+        if self.status >= 500:
+            return Fault("server_error", f"it answers with an error of its own (HTTP {self.status})", retry_after_s=wait_s)
         if self.body.lstrip()[:1] not in {"{", "["}:
             return Fault("not_data", f"it answers with a page instead of data (HTTP {self.status})")
         return None

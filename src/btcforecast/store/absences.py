@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.store.tables import candle_absences
-
-_INSERT: Final = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,8 @@ class Absences:
     async def add(self, *, opened_from: int, opened_before: int, at: int) -> None:
         """Count one more try that brought nothing; a span that begins there but ends elsewhere starts anew."""
         table = candle_absences
-        insert = _INSERT[self._connection.dialect.name](table).values(
+        insert = sqlite_insert if self._connection.dialect.name == "sqlite" else postgresql_insert
+        statement = insert(table).values(
             series_id=self._series_id, opened_from=opened_from, opened_before=opened_before, n_tries=1, tried_at=at
         )
         known = await self._connection.execute(
@@ -52,7 +52,7 @@ class Absences:
         )
         is_same = known.scalar_one_or_none() == opened_before
         changes = {"opened_before": opened_before, "n_tries": table.c.n_tries + 1 if is_same else 1, "tried_at": at}
-        await self._connection.execute(insert.on_conflict_do_update(index_elements=["series_id", "opened_from"], set_=changes))
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=["series_id", "opened_from"], set_=changes))
 
     async def forget(self, *, opened_from: int, opened_before: int) -> None:
         """Drop what is known of a span, because candles came after all."""

@@ -6,12 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.store.tables import venue_states
-
-_INSERT: Final = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +36,14 @@ class VenueStates:
 
     async def save(self, state: VenueState) -> None:
         """Put the state in the place of the venue's last one; what the new one does not know of past calls stays."""
-        insert = _INSERT[self._connection.dialect.name](venue_states).values(**asdict(state))
+        insert = sqlite_insert if self._connection.dialect.name == "sqlite" else postgresql_insert
+        statement = insert(venue_states).values(**asdict(state))
         kept = {
             name: value if value is not None or name == "retry_at" else venue_states.c[name]
             for name, value in asdict(state).items()
             if name != "venue"
         }
-        await self._connection.execute(insert.on_conflict_do_update(index_elements=["venue"], set_=kept))
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=["venue"], set_=kept))
 
     async def of(self, venue: str) -> VenueState | None:
         """Return one venue's state, or None when it was never called."""

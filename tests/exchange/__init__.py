@@ -1,0 +1,1 @@
+"""A local exchange that speaks five venues' protocols and misbehaves on request."""
