@@ -9,13 +9,14 @@ import numpy as np
 from sqlalchemy import Row, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from btcforecast.core import BASE, Horizon, Origin, Series
+from btcforecast.core import BASE, Distribution, Horizon, Origin, Series
 from btcforecast.core.errors import InputError, NotFoundError
 from btcforecast.store import tables
-from btcforecast.store.forecasts.entries import sealed_forecast
+from btcforecast.store.forecasts.entries import distributions, sealed_forecast
 from btcforecast.store.forecasts.records import (
     Cycle,
     CycleStatus,
+    DueTarget,
     ForecastPage,
     Outcome,
     Role,
@@ -142,6 +143,23 @@ class ForecastQueries:
             return None
         returns = np.frombuffer(row.returns, "<f4").reshape(row.n_paths, row.n_steps + 1)
         return SimulatedPaths(row.forecast_id, returns, row.parquet, row.created_at)
+
+    async def laws(self, due: Sequence[DueTarget], *, origin: Origin) -> dict[tuple[str, Horizon], Distribution]:
+        """Return the distribution that each target's ledger entry has for its horizon, by forecast id and horizon."""
+        wanted: dict[int, list[DueTarget]] = {}
+        for target in due:
+            wanted.setdefault(target.forecast_seq, []).append(target)
+        numbers = sorted(wanted)
+        found: dict[tuple[str, Horizon], Distribution] = {}
+        entries = tables.ledger_entries.c
+        for first in range(0, len(numbers), _IN_ONE_QUERY):
+            some = numbers[first : first + _IN_ONE_QUERY]
+            query = select(entries.seq, entries.body).where(entries.ledger == str(origin), entries.seq.in_(some))
+            for row in await self._connection.execute(query):
+                horizons = [target.horizon for target in wanted[row.seq]]
+                laws = distributions(row.body, horizons)
+                found.update({(wanted[row.seq][0].forecast_id, horizon): laws[horizon] for horizon in horizons})
+        return found
 
     async def outcomes(self, series_id: int, target_ats: Sequence[int]) -> dict[int, Outcome]:
         """Return the close, as it stands now, on which each target settles; targets without a candle are left out."""
