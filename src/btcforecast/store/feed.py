@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.core import Series
 from btcforecast.core.errors import InputError
+from btcforecast.store.candles import CandleStore
 from btcforecast.store.tables import events, live_prices
 from btcforecast.store.tables import series as series_table
 
@@ -82,14 +83,8 @@ class Feed:
         return (await self._connection.execute(old)).rowcount
 
     async def set_price(self, series: Series, price: float, *, traded_at_ms: int, via: str) -> None:
-        """Make this the newest price of the series; an older trade than the stored one changes nothing.
-
-        Raises InputError when the series is not stored yet.
-        """
-        owner = select(series_table.c.id).where(series_table.c.venue == series.venue, series_table.c.symbol == series.symbol)
-        series_id = await self._connection.scalar(owner)
-        if series_id is None:
-            raise InputError(f"The series {series} is not stored yet, so it has no price.")
+        """Make this the newest price of the series; an older trade than the stored one changes nothing."""
+        series_id = await CandleStore(self._connection).series_id(series)
         upsert = sqlite_insert if self._is_sqlite else postgresql_insert
         newest = {"price": price, "traded_at_ms": traded_at_ms, "via": via}
         statement = upsert(live_prices).values(series_id=series_id, **newest)
