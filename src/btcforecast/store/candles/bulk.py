@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any, Final, Protocol
 
@@ -10,17 +12,34 @@ from numpy.typing import NDArray
 
 from btcforecast.store.candles.rows import OWN, STORED, VALUES, Rows
 
-_COLUMNS: Final = "opened_at, open, high, low, close, volume, COALESCE(borrowed_from, 0)"
+_COLUMNS: Final = ("opened_at", *VALUES)
 _INSERTED: Final = "series_id, opened_at, open, high, low, close, volume, borrowed_from, recorded_at"
 _CHUNK: Final = 5_000
-_FOREVER: Final = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which candles of a series to read: opened in [first, last], and recorded by an instant."""
+
+    series_id: int
+    first: int = -(2**62)
+    last: int = 2**62
+    recorded_by: int | None = None
+
+    def where(self, mark: str) -> tuple[str, list[int]]:
+        """Return the condition with the driver's mark for parameters, and these."""
+        bounds = [self.series_id, self.first, self.last]
+        sql = f"WHERE series_id = {mark} AND opened_at BETWEEN {mark} AND {mark}"
+        if self.recorded_by is None:
+            return sql, bounds
+        return f"{sql} AND recorded_at <= {mark}", [*bounds, self.recorded_by]
 
 
 class Bulk(Protocol):
     """Reads and inserts many rows at once, inside the transaction that the connection is in."""
 
-    async def read(self, series_id: int, *, first: int | None, last: int | None, recorded_by: int | None = None) -> Rows:
-        """Return the rows opened in [first, last] and recorded by then, in order of time."""
+    async def read(self, span: Span) -> Rows:
+        """Return the rows in order of time, without saying who lent them: that column is empty everywhere."""
         ...
 
     async def insert(self, series_id: int, rows: Rows, *, recorded_at: int) -> None:
@@ -39,24 +58,19 @@ class _Sqlite:
     def __init__(self, driver: Any) -> None:
         self._driver = driver
 
-    async def read(self, series_id: int, *, first: int | None, last: int | None, recorded_by: int | None = None) -> Rows:
-        sql = f"SELECT {_COLUMNS} FROM candles WHERE series_id = ? AND opened_at BETWEEN ? AND ?"  # noqa: S608  # constants
-        bounds = [series_id, -_FOREVER if first is None else first, _FOREVER if last is None else last]
-        if recorded_by is not None:
-            sql += " AND recorded_at <= ?"
-            bounds.append(recorded_by)
+    async def read(self, span: Span) -> Rows:
+        condition, bounds = span.where("?")
+        sql = f"SELECT {', '.join(_COLUMNS)} FROM candles {condition} ORDER BY opened_at"  # noqa: S608  # constants
+        width = len(_COLUMNS)
         parts: list[NDArray[np.float64]] = []
-        async with self._driver.execute(sql + " ORDER BY opened_at", bounds) as cursor:
-            # Small chunks keep the tuples in the processor's cache. All columns pass through float64, which holds every
-            # instant and id exactly; one flat run of numbers is filled three times faster than structured rows.
+        async with self._driver.execute(sql, bounds) as cursor:
+            # Small chunks keep the tuples in the processor's cache. Instants pass through float64, which holds them
+            # exactly: one flat run of numbers is filled three times faster than structured rows.
             while found := await cursor.fetchmany(_CHUNK):
-                flat = np.fromiter(chain.from_iterable(found), np.float64, count=7 * len(found))
-                parts.append(flat.reshape(-1, 7))
-        table = np.concatenate(parts) if parts else np.empty((0, 7))
-        rows: Rows = np.empty(len(table), STORED)
-        for place, name in enumerate(("opened_at", *VALUES, "borrowed_from")):
-            rows[name] = table[:, place]
-        return rows
+                flat = np.fromiter(chain.from_iterable(found), np.float64, count=width * len(found))
+                parts.append(flat.reshape(-1, width))
+        table = np.concatenate(parts) if parts else np.empty((0, width))
+        return _rows(table[:, place] for place in range(width))
 
     async def insert(self, series_id: int, rows: Rows, *, recorded_at: int) -> None:
         sql = f"INSERT INTO candles ({_INSERTED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  # constants
@@ -73,22 +87,21 @@ class _Postgresql:
     def __init__(self, driver: Any) -> None:
         self._driver = driver
 
-    async def read(self, series_id: int, *, first: int | None, last: int | None, recorded_by: int | None = None) -> Rows:
-        # Arrays, not rows: a thousand candles a value arrive three times faster than by COPY, which hands over one row at
-        # a time. The rows of one chunk reach every aggregate in the same order, so sorting once afterwards is enough.
-        arrays = ", ".join(f"array_agg({column})" for column in _COLUMNS_LIST)
-        sql = f"SELECT {arrays} FROM candles WHERE series_id = %s AND opened_at BETWEEN %s AND %s"  # noqa: S608  # constants
-        bounds = [series_id, -_FOREVER if first is None else first, _FOREVER if last is None else last]
-        if recorded_by is not None:
-            sql += " AND recorded_at <= %s"
-            bounds.append(recorded_by)
+    async def read(self, span: Span) -> Rows:
+        # One row of arrays: they arrive several times faster than the same rows by COPY, which the driver hands over one
+        # at a time. Every aggregate sees the rows in the same order, so that putting them in order can wait.
+        arrays = ", ".join(f"array_agg({column})" for column in _COLUMNS)
+        condition, bounds = span.where("%s")
         async with self._driver.cursor(binary=True) as cursor:
-            await cursor.execute(f"{sql} GROUP BY opened_at / {_CHUNK_SECONDS}", bounds)
-            result = cursor.pgresult
-            parts = [_from_arrays([result.get_value(row, place) for place in range(7)]) for row in range(result.ntuples)]
-        rows: Rows = np.concatenate(parts) if parts else np.empty(0, STORED)
-        in_order = bool(np.all(np.diff(rows["opened_at"]) > 0))
-        return rows if in_order else rows[np.argsort(rows["opened_at"])]
+            await cursor.execute(f"SELECT {arrays} FROM candles {condition}", bounds)  # noqa: S608  # constants
+            values = [cursor.pgresult.get_value(0, place) for place in range(len(_COLUMNS))]
+        if values[0] is None:
+            return np.empty(0, STORED)
+        elements = [_FLOAT_ELEMENT if name in VALUES else _INT_ELEMENT for name in _COLUMNS]
+        pairs = zip(values, elements, strict=True)
+        rows = _rows(np.frombuffer(value, element, offset=_ARRAY_HEADER)["value"] for value, element in pairs)
+        is_ordered = bool(np.all(np.diff(rows["opened_at"]) > 0))
+        return rows if is_ordered else rows[np.argsort(rows["opened_at"])]
 
     async def insert(self, series_id: int, rows: Rows, *, recorded_at: int) -> None:
         if not len(rows):
@@ -104,8 +117,6 @@ class _Postgresql:
             await copy.write(_COPY_TRAILER)
 
 
-_COLUMNS_LIST: Final = ("opened_at", *VALUES, "COALESCE(borrowed_from, 0)::bigint")
-_CHUNK_SECONDS: Final = 365 * 86400
 _ARRAY_HEADER: Final = 20
 """Bytes before the elements of a one-dimensional array: dimensions, null flag, element type, length, lower bound."""
 _INT_ELEMENT: Final = np.dtype([("size", ">i4"), ("value", ">i8")])
@@ -116,15 +127,12 @@ _COPY_HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_TRAILER: Final = b"\xff\xff"
 
 
-def _from_arrays(values: list[bytes]) -> Rows:
-    """Return the rows whose columns are binary arrays without nulls: every element is its size and its value."""
-    names = ("opened_at", *VALUES, "borrowed_from")
-    columns = [
-        np.frombuffer(value, _FLOAT_ELEMENT if name in VALUES else _INT_ELEMENT, offset=_ARRAY_HEADER)["value"]
-        for name, value in zip(names, values, strict=True)
-    ]
-    rows: Rows = np.empty(len(columns[0]), STORED)
-    for name, column in zip(names, columns, strict=True):
+def _rows(columns: Iterable[NDArray[Any]]) -> Rows:
+    """Return rows from their columns, given in the order of _COLUMNS."""
+    given = list(columns)
+    rows: Rows = np.empty(len(given[0]), STORED)
+    rows["borrowed_from"] = OWN
+    for name, column in zip(_COLUMNS, given, strict=True):
         rows[name] = column
     return rows
 

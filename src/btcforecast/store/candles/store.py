@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.core import BASE, Candles, Series
 from btcforecast.core.errors import InputError
-from btcforecast.store.candles.bulk import Bulk, bulk_of
+from btcforecast.store.candles.bulk import Bulk, Span, bulk_of
 from btcforecast.store.candles.rows import OWN, STORED, VALUES, Plan, Rows, to_rows
 from btcforecast.store.tables import candle_revisions
 from btcforecast.store.tables import candles as candles_table
@@ -91,8 +91,9 @@ class CandleStore:
         lender = OWN if borrowed_from is None else await self.series_id(borrowed_from)
         await self._wait_for_turn(series_id)
         bulk = await self._bulk()
-        first, last = int(candles.opened_at[0]), int(candles.opened_at[-1])
-        stored = await bulk.read(series_id, first=first, last=last)
+        span = Span(series_id, int(candles.opened_at[0]), int(candles.opened_at[-1]))
+        stored = await bulk.read(span)
+        await self._name_lenders(span, stored)
         plan = Plan.of(to_rows(candles, borrowed_from=lender), stored=stored)
         await bulk.insert(series_id, plan.new, recorded_at=recorded_at)
         await self._revise(series_id, plan, revised_at=recorded_at)
@@ -113,10 +114,12 @@ class CandleStore:
         series_id = await self._find(series)
         if series_id is None:
             return Candles.empty()
-        bulk = await self._bulk()
-        first = opened_from
-        last = None if opened_before is None else opened_before - 1
-        rows = await bulk.read(series_id, first=first, last=last, recorded_by=known_at)
+        span = Span(series_id, recorded_by=known_at)
+        if opened_from is not None:
+            span = replace(span, first=opened_from)
+        if opened_before is not None:
+            span = replace(span, last=opened_before - 1)
+        rows = await (await self._bulk()).read(span)
         if known_at is not None and len(rows):
             await self._undo_revisions(series_id, rows, known_at=known_at)
         return Candles(rows["opened_at"], *(rows[name] for name in VALUES))
@@ -181,6 +184,16 @@ class CandleStore:
         # NO KEY UPDATE: rows that refer to the series can still be inserted elsewhere meanwhile.
         turn = select(series_table.c.id).where(series_table.c.id == series_id).with_for_update(key_share=True)
         await self._connection.execute(turn)
+
+    async def _name_lenders(self, span: Span, rows: Rows) -> None:
+        """Fill in, in place, which series lent the candles."""
+        opened_at, lender = candles_table.c.opened_at, candles_table.c.borrowed_from
+        query = select(opened_at, lender).where(
+            candles_table.c.series_id == span.series_id, opened_at.between(span.first, span.last), lender.is_not(None)
+        )
+        # Loans are few, and most reads do not ask for them, so they are fetched apart from the values.
+        loans = np.array([tuple(loan) for loan in await self._connection.execute(query)], np.int64).reshape(-1, 2)
+        rows["borrowed_from"][np.searchsorted(rows["opened_at"], loans[:, 0])] = loans[:, 1]
 
     async def _revise(self, series_id: int, plan: Plan, *, revised_at: int) -> None:
         if not len(plan.replacing):

@@ -43,6 +43,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("ledger", "seq", name=op.f("pk_ledger_entries")),
         sqlite_with_rowid=False,
     )
+    if op.get_bind().dialect.name == "postgresql":
+        # PostgreSQL would compress each body, which takes five times as long as storing it.
+        op.execute("ALTER TABLE ledger_entries ALTER COLUMN body SET STORAGE EXTERNAL")
     op.create_table(
         "ledger_nodes",
         sa.Column("ledger", sa.String(length=16), nullable=False),
@@ -102,7 +105,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_candle_revisions_series_id_opened_at"), "candle_revisions", ["series_id", "opened_at"], unique=False)
     op.create_table(
         "candles",
-        sa.Column("series_id", sa.Integer(), nullable=False),
+        sa.Column("series_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("opened_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("open", sa.Double(), nullable=False),
         sa.Column("high", sa.Double(), nullable=False),
@@ -111,8 +114,6 @@ def upgrade() -> None:
         sa.Column("volume", sa.Double(), nullable=False),
         sa.Column("borrowed_from", sa.Integer(), nullable=True),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["borrowed_from"], ["series.id"], name=op.f("fk_candles_borrowed_from")),
-        sa.ForeignKeyConstraint(["series_id"], ["series.id"], name=op.f("fk_candles_series_id")),
         sa.PrimaryKeyConstraint("series_id", "opened_at", name=op.f("pk_candles")),
         sqlite_with_rowid=False,
     )
