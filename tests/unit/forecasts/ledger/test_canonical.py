@@ -22,6 +22,9 @@ values = st.recursive(
 
 @given(values)
 @example([1e-5, -1.5e-05, 1e-6, 9.9e-7, -1e-06, 1.25e-06, 123456.0, -0.0, 1e16, 1e20, 1e21, 5e-324, 0.0001, 9.999999e-05])
+@example([0.0, -0.0, 10.0, -100.0, 0.5, -0.0000010, 0.0000009])
+@example([0.0, -0.0, 10.0, -100.0, 0.5, -0.0000010, 1.0000001])
+@example([1e300, 1.0])
 @example({"\U0001f600": 1, "￿": 2, "é": 3, '\x00\x1f\x7f"\\': 4})
 def test_bytes_are_those_of_the_reference_implementation(value: object):
     assert canonical_json(value) == rfc8785.dumps(value)
