@@ -36,7 +36,7 @@ STREAMS: dict[str, Stream] = {
             "T": at_ms,
             "m": False,
             "M": True,
-        },  # fmt: skip
+        },
     ),
     "kraken": Stream(
         lambda m: m.get("method") == "subscribe",
@@ -55,7 +55,7 @@ STREAMS: dict[str, Stream] = {
                     "timestamp": _iso(at_ms),
                 }
             ],
-        },  # fmt: skip
+        },
     ),
     "okx": Stream(
         lambda m: m.get("op") == "subscribe",
@@ -107,7 +107,7 @@ STREAMS: dict[str, Stream] = {
                 "buy_order_id": n,
                 "sell_order_id": n,
             },
-        },  # fmt: skip
+        },
     ),
 }
 

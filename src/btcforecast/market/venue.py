@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from btcforecast.core import Candles
 from btcforecast.core.errors import InputError
+from btcforecast.store.venues import VenueState
 
 Via = Literal["websocket", "poll", "candle", "simulated"]
 
@@ -51,6 +52,15 @@ class Venue(Protocol):
     @property
     def n_reachable(self) -> int | None:
         """Return how many of the newest candles can be fetched at all, or None for the whole history."""
+        ...
+
+    @property
+    def state(self) -> VenueState:
+        """Return how the venue is doing: its breaker, its last calls."""
+        ...
+
+    def restore(self, state: VenueState) -> None:
+        """Take up what an earlier process knew, so that a restart does not run into a ban again."""
         ...
 
     def pages(self, symbol: str, *, opened_from: int, opened_before: int) -> AsyncIterator[Page]:
