@@ -149,10 +149,15 @@ class Issuer:
         """
         forecasts: list[tuple[Forecast, Role]] = []
         paths: Paths | None = None
+        digests: dict[int, str] = {}
         for name, version in chosen.items():
             role = self.roles.of(name)
             try:
-                model, digest = self._brought_to(name, version, candles, series=series, as_of=as_of)
+                after_fit = candles.since(version.trained_until).up_to(as_of)
+                model = self._brought_to(name, version, after_fit, series=series, as_of=as_of)
+                # Models fitted together have seen the same candles since.
+                digest = digests.get(version.trained_until) or after_fit.digest()
+                digests[version.trained_until] = digest
                 forecast = Forecast(
                     series=series,
                     model=name,
@@ -174,8 +179,7 @@ class Issuer:
                 paths = simulate(model, forecast, n_paths=self._n_paths)
         return Issued(series, as_of, origin, known_at, tuple(forecasts), tuple(borrowed_from), paths)
 
-    def _brought_to(self, name: str, version: Version, candles: Candles, *, series: Series, as_of: int) -> tuple[Model, str]:
-        after_fit = candles.since(version.trained_until).up_to(as_of)
+    def _brought_to(self, name: str, version: Version, after_fit: Candles, *, series: Series, as_of: int) -> Model:
         # Taken out while it is being moved: a model that failed halfway must not be found again.
         warm = self._warm.pop((series, name), None)
         if warm is None or warm.version != version.name or not _begins_with(after_fit, warm.seen):
@@ -187,7 +191,7 @@ class Issuer:
                 f"{series} has no candle that closed at {to_rfc3339(as_of)}; the newest one closed at {to_rfc3339(model.as_of)}.",
             )
         self._warm[series, name] = _Warm(version.name, model, after_fit)
-        return model, after_fit.digest()
+        return model
 
 
 async def issue(

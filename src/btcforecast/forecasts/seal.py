@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -138,15 +138,16 @@ async def record_missed(
     for start in range(0, len(candidates), _MISSED_AT_ONCE):
         some = candidates[start : start + _MISSED_AT_ONCE]
         async with database.transaction() as connection:
-            missed += await _record_some(connection, series, some, origin=origin, at=now, reasons=reasons or {})
+            missed += await record_missed_in(connection, series, some, origin=origin, at=now, reasons=reasons or {})
     if missed:
         log.warning("forecast.cycles_missed", series=str(series), n=len(missed), first=to_rfc3339(missed[0]))
     return missed
 
 
-async def _record_some(
-    connection: AsyncConnection, series: Series, instants: list[int], *, origin: Origin, at: int, reasons: Mapping[int, str]
+async def record_missed_in(
+    connection: AsyncConnection, series: Series, instants: Sequence[int], *, origin: Origin, at: int, reasons: Mapping[int, str]
 ) -> list[int]:
+    """Put these instants on record as missed inside the caller's transaction, but for those on record already."""
     await LedgerStore(connection, str(origin)).lock()
     series_id = await CandleStore(connection).series_id(series)
     store = ForecastStore(connection)

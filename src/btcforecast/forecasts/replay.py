@@ -1,0 +1,253 @@
+"""Replay: a record from history, made by the same code as the live one, in a ledger of its own.
+
+A replay walks forward: every forecast comes from model versions fitted to candles that had closed by then, and those versions are
+saved and signed like any other, so that every replayed forecast can be computed again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import structlog
+
+from btcforecast.core import HORIZONS, Candles, Clock, ManualClock, Origin, Series, to_rfc3339
+from btcforecast.core.errors import InputError, NotFoundError
+from btcforecast.engine.models.catalogue import load_model
+from btcforecast.engine.models.contract import Model
+from btcforecast.forecasts.issue import Issued, Issuer, Roles, Version, Versions
+from btcforecast.forecasts.seal import Schedule, record_missed_in, seal_in
+from btcforecast.forecasts.settle import SettleReport, correct, settle_some
+from btcforecast.store.candles import CandleStore
+from btcforecast.store.database import Database
+from btcforecast.store.forecasts import ForecastStore
+
+_DAY_S: Final = 86400
+_WITH_PATHS: Final = 3
+"""How many of the newest replayed cycles keep their paths ready; older ones can be computed again."""
+NO_CANDLE: Final = "The candle that closes at this instant is missing from the history."
+log: Final = structlog.get_logger()
+
+
+class Registry(Versions, Protocol):
+    """A model registry that also saves."""
+
+    def save(self, model: Model, *, series: Series, trained_from: int, data_digest: str, created_at: int) -> Version:
+        """Write a fitted model to disk, signed, and return its version."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayPlan:
+    """What to replay: scheduled instants in [since, until). train_since: the oldest candle that a fit may see, None for all."""
+
+    series: Series
+    since: int
+    until: int
+    every_s: int = 3600
+    refit_every_s: int = 30 * _DAY_S
+    train_since: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.since >= self.until:
+            raise InputError(f"A replay ends after it begins; {to_rfc3339(self.until)} is not after {to_rfc3339(self.since)}.")
+        if self.every_s % 300 or self.refit_every_s <= 0:
+            raise InputError("A replay issues every so many five-minute candles and refits after a positive span.")
+
+    def instants(self) -> range:
+        """Return the scheduled instants, oldest first."""
+        return range(math.ceil(self.since / self.every_s) * self.every_s, self.until, self.every_s)
+
+    def trained_by(self, as_of: int) -> int:
+        """Return the instant of the refit that is in force at `as_of`."""
+        return self.since + (as_of - self.since) // self.refit_every_s * self.refit_every_s
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayReport:
+    """What a replay did. n_known: cycles that were on record already, as after a replay that was cut off."""
+
+    n_issued: int
+    n_missed: int
+    n_known: int
+    n_fitted: int
+    settled: SettleReport
+
+
+async def replay(
+    database: Database,
+    registry: Registry,
+    roles: Roles,
+    plan: ReplayPlan,
+    *,
+    clock: Clock,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> ReplayReport:
+    """Issue, seal and settle every scheduled instant of the plan in the replayed ledger, one transaction a day.
+
+    clock: the real one; it tells when each forecast was really computed. on_progress: told cycles done and cycles in all. Can be
+    cut off at any moment and run again: what is on record stays, the rest follows.
+    """
+    run = _Replay(database, registry, Issuer(registry, roles), plan, clock)
+    await run.prepare()
+    return await run.walk(on_progress or _silent)
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Report nothing."""
+
+
+class _Replay:
+    def __init__(self, database: Database, registry: Registry, issuer: Issuer, plan: ReplayPlan, clock: Clock) -> None:
+        self._database = database
+        self._registry = registry
+        self._issuer = issuer
+        self._plan = plan
+        self._clock = clock
+        self._known_at = clock.now()
+        self._candles = Candles.empty()
+        self._lenders: dict[int, tuple[str, ...]] = {}
+        self._chosen: tuple[int, Mapping[str, Version]] | None = None
+        self._n_fitted = 0
+
+    async def prepare(self) -> None:
+        """Read the history that fits and forecasts need."""
+        plan = self._plan
+        async with self._database.read() as connection:
+            store = CandleStore(connection)
+            self._candles = await store.read(
+                plan.series, opened_from=plan.train_since, opened_before=plan.until, known_at=self._known_at
+            )
+        if not len(self._candles):
+            raise NotFoundError(f"There are no candles of {plan.series} before {to_rfc3339(plan.until)}; import or ingest some.")
+
+    async def walk(self, on_progress: Callable[[int, int], None]) -> ReplayReport:
+        """Go through the days, then settle what fell due after the last one."""
+        instants = self._plan.instants()
+        days = [[t for t in instants if t // _DAY_S == day] for day in range(instants[0] // _DAY_S, instants[-1] // _DAY_S + 1)]
+        n_issued = n_missed = n_known = 0
+        settled = SettleReport()
+        for day in days:
+            todo = await self._not_on_record(day)
+            issued = await self._issue(todo)
+            n_new, report = await self._seal(issued, todo)
+            n_issued += n_new
+            n_missed += len(todo) - len(issued)
+            n_known += len(day) - len(todo)
+            settled += report
+            on_progress(n_issued + n_missed + n_known, len(instants))
+        return ReplayReport(n_issued, n_missed, n_known, self._n_fitted, settled + await self._settle_rest())
+
+    async def _not_on_record(self, day: Sequence[int]) -> list[int]:
+        if not day:
+            return []
+        async with self._database.read() as connection:
+            cycles = await ForecastStore(connection).cycles(
+                self._plan.series, origin=Origin.REPLAYED, since=day[0], before=day[-1] + 1
+            )
+        known = {cycle.as_of for cycle in cycles}
+        return [as_of for as_of in day if as_of not in known]
+
+    async def _issue(self, instants: Sequence[int]) -> list[Issued]:
+        issued: list[Issued] = []
+        newest = self._plan.instants()[-_WITH_PATHS:]
+        for as_of in instants:
+            if self._candles.close_at(as_of) is None:
+                continue
+            chosen = await asyncio.to_thread(self._versions_at, as_of)
+            lenders = await self._borrowed_before(as_of)
+            found = await asyncio.to_thread(
+                self._issuer.compute,
+                chosen,
+                self._candles,
+                series=self._plan.series,
+                as_of=as_of,
+                origin=Origin.REPLAYED,
+                known_at=self._known_at,
+                borrowed_from=lenders,
+                with_paths=as_of in newest,
+            )
+            issued.append(found)
+        return issued
+
+    def _versions_at(self, as_of: int) -> Mapping[str, Version]:
+        trained_by = self._plan.trained_by(as_of)
+        if self._chosen is None or self._chosen[0] != trained_by:
+            self._refit(trained_by)
+            self._chosen = (trained_by, self._issuer.chosen(self._plan.series, as_of=trained_by))
+        return self._chosen[1]
+
+    def _refit(self, trained_by: int) -> None:
+        history = self._candles.up_to(trained_by)
+        for name in self._issuer.roles.models:
+            newest = self._registry.newest(name, self._plan.series, trained_by=trained_by)
+            # A history that ends in a gap gives a version that is older than the instant of its fit, and no newer one exists.
+            if (
+                newest is not None
+                and len(history)
+                and newest.trained_until > min(trained_by - self._plan.refit_every_s, history.as_of - 1)
+            ):
+                continue
+            model = load_model(name).fit(history)
+            self._registry.save(
+                model,
+                series=self._plan.series,
+                trained_from=int(history.opened_at[0]),
+                data_digest=history.digest(),
+                created_at=self._clock.now(),
+            )
+            self._n_fitted += 1
+            log.info("replay.fitted", model=name, trained_until=to_rfc3339(model.trained_until))
+
+    async def _borrowed_before(self, as_of: int) -> tuple[str, ...]:
+        day = as_of - as_of % _DAY_S
+        if day not in self._lenders:
+            async with self._database.read() as connection:
+                lenders = await CandleStore(connection).borrowed(
+                    self._plan.series, opened_from=day - _DAY_S, opened_before=day + _DAY_S
+                )
+            self._lenders = {day: tuple(sorted({lender.venue for lender in lenders}))}
+        return self._lenders[day]
+
+    async def _seal(self, issued: Sequence[Issued], instants: Sequence[int]) -> tuple[int, SettleReport]:
+        if not instants:
+            return 0, SettleReport()
+        schedule = Schedule(every_s=self._plan.every_s, grace_s=300)
+        parquets = {found.as_of: await asyncio.to_thread(found.paths.parquet) for found in issued if found.paths is not None}
+        missing = sorted(set(instants) - {found.as_of for found in issued})
+        n_new = 0
+        clock = ManualClock(instants[0])
+        async with self._database.transaction() as connection:
+            for found in issued:
+                clock.at = found.as_of
+                n_new += await seal_in(connection, found, schedule=schedule, clock=clock, parquet=parquets.get(found.as_of))
+            clock.at = instants[-1]
+            await record_missed_in(
+                connection,
+                self._plan.series,
+                missing,
+                origin=Origin.REPLAYED,
+                at=clock.at,
+                reasons=dict.fromkeys(missing, NO_CANDLE),
+            )
+            report, _ = await settle_some(connection, clock=clock, origin=Origin.REPLAYED, n_groups=len(HORIZONS) * _DAY_S // 300)
+        return n_new, report
+
+    async def _settle_rest(self) -> SettleReport:
+        """Settle what fell due after the last cycle, as far as the history reaches."""
+        async with self._database.read() as connection:
+            newest = await CandleStore(connection).newest(self._plan.series)
+        clock = ManualClock((newest or 0) + 300)
+        total, after = SettleReport(), (0, 0)
+        while True:
+            async with self._database.transaction() as connection:
+                report, seen = await settle_some(connection, clock=clock, origin=Origin.REPLAYED, after=after)
+            if not seen:
+                break
+            total += report
+            after = (seen[-1].target_at, seen[-1].horizon.seconds)
+        async with self._database.transaction() as connection:
+            return total + await correct(connection, clock=clock, origin=Origin.REPLAYED)
