@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from btcforecast.core import Clock
+from btcforecast.forecasts.ledger import Signer
+from btcforecast.forecasts.registry import ModelRegistry
+from btcforecast.market.venue import Venue
+from btcforecast.market.venues import open_venues as by_name
 from btcforecast.settings import Settings
 from btcforecast.store.database import Database
 
@@ -9,3 +16,18 @@ from btcforecast.store.database import Database
 def open_database(settings: Settings) -> Database:
     """Return the database that the settings name; the caller closes it."""
     return Database(settings.database_url, pool_size=settings.database_pool_size)
+
+
+def open_signer(settings: Settings) -> Signer:
+    """Return the service's signing key, made now where there is none yet."""
+    return Signer.load_or_create(settings.signing_key_file)
+
+
+def open_registry(settings: Settings) -> ModelRegistry:
+    """Return the folder of model versions."""
+    return ModelRegistry(settings.model_path, open_signer(settings))
+
+
+def open_venues(settings: Settings, names: Iterable[str], clock: Clock) -> tuple[Venue, ...]:
+    """Return the venues of those names in order; the caller closes them. Nothing is asked before the first call."""
+    return by_name(names, clock=clock, addresses=settings.venue_urls, simulated_seed=settings.simulated_seed)

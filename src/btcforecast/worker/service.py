@@ -1,0 +1,158 @@
+"""The worker process: first start, schedule, live prices, heartbeat, orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack, aclosing, suppress
+from typing import Final
+
+import structlog
+from prometheus_client import start_http_server
+
+from btcforecast import __version__
+from btcforecast.bootstrap import open_database, open_registry, open_signer
+from btcforecast.core import Clock, Series, SystemClock
+from btcforecast.core.errors import BtcForecastError
+from btcforecast.forecasts.issue import Issuer, Roles
+from btcforecast.market.ingest import Ingest
+from btcforecast.market.live import follow_prices
+from btcforecast.market.report import Progress
+from btcforecast.market.venue import Venue
+from btcforecast.settings import Settings
+from btcforecast.store.candles import CandleStore
+from btcforecast.store.database import Database
+from btcforecast.store.feed import Feed
+from btcforecast.store.workers import Heartbeats
+from btcforecast.telemetry import metrics
+from btcforecast.worker.jobs import enqueue, running_jobs
+from btcforecast.worker.market import choose_market
+from btcforecast.worker.work import Work
+
+_BEAT_EVERY_S: Final = 10
+_RETRY_START_S: Final = 30
+log: Final = structlog.get_logger()
+
+
+class Pulse:
+    """Tells the others that this worker is alive and what it is doing."""
+
+    def __init__(self, database: Database, clock: Clock, name: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._name = name
+        self._started_at = clock.now()
+        self.series: Series | None = None
+        self.activity = "starting"
+
+    async def say(self, activity: str) -> None:
+        """Change what is shown as the worker's activity, at once."""
+        self.activity = activity
+        log.info("worker.activity", activity=activity)
+        await self.beat()
+
+    async def beat(self) -> None:
+        """Record one heartbeat."""
+        async with self._database.transaction() as connection:
+            series_id = await CandleStore(connection).series_id(self.series) if self.series else None
+            await Heartbeats(connection).beat(
+                self._name,
+                version=__version__,
+                series_id=series_id,
+                activity=self.activity,
+                started_at=self._started_at,
+                at=self._clock.now(),
+            )
+
+    async def keep_beating(self) -> None:
+        """Beat until cancelled; a database that is away for a while stops nothing."""
+        while True:
+            try:
+                await self.beat()
+            except Exception as e:  # noqa: BLE001  # whatever a driver raises, the next beat may succeed
+                log.warning("worker.heartbeat_failed", reason=type(e).__name__)
+            await asyncio.sleep(_BEAT_EVERY_S)
+
+    def on_progress(self, progress: Progress) -> None:
+        """Show how far fetching history has come."""
+        asked = max(progress.opened_before - progress.opened_from, 1)
+        share = (progress.reached - progress.opened_from) / asked
+        self.activity = f"fetching history from {progress.venue}: {share:.0%}"
+
+
+async def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT: get ready, then keep the schedule and pass on live prices."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, addr="127.0.0.1", registry=metrics.REGISTRY)
+    working, asked = asyncio.create_task(_work(settings, SystemClock())), asyncio.create_task(stopped.wait())
+    await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
+    if not working.done():
+        log.info("worker.stopping")
+    for task in (working, asked):
+        task.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
+
+
+async def _work(settings: Settings, clock: Clock) -> None:
+    async with AsyncExitStack() as stack:
+        database = open_database(settings)
+        stack.push_async_callback(database.close)
+        await database.migrate()
+        pulse = Pulse(database, clock, settings.worker_name)
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        group.create_task(pulse.keep_beating())
+        await pulse.say("choosing the market")
+        series, venues = await choose_market(settings, database, clock)
+        for venue in venues:
+            stack.push_async_callback(venue.close)
+        pulse.series = series
+        group.create_task(_pass_on_prices(database, venues[0], series))
+        registry = open_registry(settings)
+        work = Work(
+            settings=settings,
+            database=database,
+            clock=clock,
+            series=series,
+            ingest=Ingest(database, venues, clock, on_progress=pulse.on_progress),
+            issuer=Issuer(registry, Roles(settings.champion, settings.baselines)),
+            registry=registry,
+            signer=open_signer(settings),
+        )
+        await _get_ready(work, pulse)
+        jobs = await stack.enter_async_context(running_jobs(work, worker_name=settings.worker_name))
+        if not await work.has_replayed():
+            enqueue(jobs["replay"], run_id=f"replay-{series}")
+        await pulse.say(f"forecasting {series} every {settings.issue_every}")
+        await asyncio.Event().wait()
+
+
+async def _get_ready(work: Work, pulse: Pulse) -> None:
+    """Fetch history, fit and seal a first forecast; what fails is tried again until it works or the worker is stopped."""
+    while True:
+        try:
+            await pulse.say("fetching history")
+            await work.fetch()
+            await pulse.say("fitting models")
+            await work.refit_due()
+            await pulse.say("sealing a forecast")
+            await work.issue_now()
+            await work.checkpoint()
+        except BtcForecastError as e:
+            log.warning("worker.not_ready", reason=str(e))
+            await pulse.say(f"waiting to try again: {e}")
+            await asyncio.sleep(_RETRY_START_S)
+        else:
+            return
+
+
+async def _pass_on_prices(database: Database, venue: Venue, series: Series) -> None:
+    """Write live prices to the store for the web processes, for ever."""
+    async with aclosing(follow_prices(venue, series.symbol)) as ticks:
+        async for tick in ticks:
+            async with database.transaction() as connection:
+                await Feed(connection).set_price(series, tick.price, traded_at_ms=tick.traded_at_ms, via=tick.via)
