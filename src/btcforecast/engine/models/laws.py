@@ -1,0 +1,155 @@
+"""Laws of the log return at each horizon: a Student t, scaled by what a model believes the volatility to be.
+
+R_h ~ exp(a_h) · s_h^γ_h · t(ν_h), symmetric and without drift. s_h is the model's own scale for the horizon, known at the origin; (a, ν) and,
+where it is free, γ are maximum-likelihood estimates over past origins. γ below 1 pulls a momentary scale back towards its usual level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import gammaln, stdtrit
+
+from btcforecast.core import HORIZONS, LEVELS, Candles, Distribution, Floats, Horizon
+from btcforecast.core.errors import InputError
+from btcforecast.engine.features.returns import horizon_returns, hourly_rows
+
+GRID: Final = (Horizon(300), *HORIZONS)
+"""The horizons at which laws are fitted: one step, then those that are published."""
+GRID_STEPS: Final = np.array([horizon.n_steps for horizon in GRID], np.float64)
+N_SHORT: Final = 5
+"""How many of the grid's horizons reach no further than a day."""
+
+YEAR_S: Final = 365.25 * 86400
+_UPPER: Final = LEVELS[len(LEVELS) // 2 + 1 :]
+_MIN_GROWTH: Final = 1.01
+"""A martingale's spread never falls with the horizon; neighbours on the grid differ by this factor at least."""
+
+# Priors for what little data leave open: log scale like that of the next shorter horizon, similar tails, some mean reversion.
+_SD_LEVEL: Final = 0.2
+_SD_LOG_NU: Final = 0.5
+_SHRINKAGE: Final = (0.6, 0.3)
+_LOG_NU_BOUNDS: Final = (np.log(2.1), np.log(60.0))
+_SHRINKAGE_BOUNDS: Final = (0.1, 1.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Laws:
+    """The fitted laws, one for each horizon of `GRID`; every array has shape (8,)."""
+
+    level: Floats
+    shrinkage: Floats
+    nu: Floats
+    unit: Floats
+    """Quantiles of the standard t at the grid levels above one half, shape (8, 52)."""
+
+    @classmethod
+    def of(cls, level: Floats, shrinkage: Floats, nu: Floats) -> Self:
+        """Return the laws with these parameters."""
+        return cls(level, shrinkage, nu, np.asarray(stdtrit(nu[:, None], _UPPER[None, :])))
+
+    def spreads(self, scales: Floats) -> Floats:
+        """Return the upper quantiles at each horizon for the scales of the moment, shape (8, 52), wider with every horizon."""
+        spreads = np.exp(self.level + self.shrinkage * np.log(scales))[:, None] * self.unit
+        growth = _MIN_GROWTH ** np.arange(len(spreads))[:, None]
+        return np.asarray(np.maximum.accumulate(spreads / growth, axis=0) * growth)
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """Return the parameters as named arrays."""
+        return {"law_level": self.level, "law_shrinkage": self.shrinkage, "law_nu": self.nu}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[np.generic]]) -> Self:
+        """Return the laws that `state` was taken from."""
+        return cls.of(*(np.asarray(state[name], np.float64) for name in ("law_level", "law_shrinkage", "law_nu")))
+
+
+def distribution_at(spreads: Floats, horizon: Horizon) -> Distribution:
+    """Return the law at a horizon from five minutes to the grid's last; between grid horizons, log-linear in log time."""
+    steps = horizon.n_steps
+    if steps > GRID_STEPS[-1]:
+        raise InputError(f"Forecasts reach at most {GRID[-1]}; asked for {horizon}.")
+    right = int(np.searchsorted(GRID_STEPS, steps))
+    upper = spreads[right]
+    if GRID_STEPS[right] != steps:
+        share = np.log(steps / GRID_STEPS[right - 1]) / np.log(GRID_STEPS[right] / GRID_STEPS[right - 1])
+        upper = spreads[right - 1] ** (1 - share) * upper**share
+    return Distribution(np.concatenate((-upper[::-1], [0.0], upper)))
+
+
+def origins(candles: Candles, *, skip_days: float) -> NDArray[np.int64]:
+    """Return the rows of the hourly origins of the last four years, the first `skip_days` of history left out as warm-up."""
+    since = max(int(candles.opened_at[0] + skip_days * 86400), int(candles.as_of - 4 * YEAR_S))
+    return hourly_rows(candles, since=since)
+
+
+def fit_laws(candles: Candles, rows: NDArray[np.int64], scales: Floats, *, is_shrunk: bool = False) -> Laws:
+    """Return the laws fitted to what followed each origin.
+
+    rows: the origins. scales: the model's scales at each of them, shape (len(rows), 8), computed without looking ahead. is_shrunk: whether γ is
+    estimated beyond a day; elsewhere it is 1. Up to a day the last three years count, with a half-life of 1.5; beyond, four and 2.
+    """
+    level, shrinkage, nu = np.empty(len(GRID)), np.ones(len(GRID)), np.empty(len(GRID))
+    # Where the first horizon starts; data overrule it at once.
+    prior = (0.0, np.log(4.0))
+    age_years = (candles.as_of - candles.closed_at[rows]) / YEAR_S
+    for i, horizon in enumerate(GRID):
+        is_short = i < N_SHORT
+        outcome = horizon_returns(candles, rows, horizon.seconds)
+        usable = np.isfinite(outcome) & (age_years <= (3 if is_short else 4))
+        if not is_short:
+            usable &= candles.closed_at[rows] % (6 * 3600) == 0
+        # Overlapping outcomes tell little that is new, so each counts for its share of an independent one.
+        spacing_s = 3600 if is_short else 6 * 3600
+        weight = 0.5 ** (age_years[usable] / (1.5 if is_short else 2)) * min(1.0, spacing_s / horizon.seconds)
+        level[i], nu[i], shrinkage[i] = fit_t(
+            outcome[usable],
+            np.log(scales[usable, i]),
+            weight,
+            prior=prior,
+            sd_level=np.inf if i == 0 else _SD_LEVEL,
+            is_shrunk=is_shrunk and not is_short,
+        )
+        usual = float(np.average(np.log(scales[usable, i]), weights=weight)) if len(weight) else 0.0
+        prior = (level[i] + (shrinkage[i] - 1) * usual, np.log(nu[i]))
+    return Laws.of(level, shrinkage, nu)
+
+
+def fit_t(
+    outcome: Floats, log_scale: Floats, weight: Floats, *, prior: tuple[float, float], sd_level: float, is_shrunk: bool
+) -> tuple[float, float, float]:
+    """Return (level, ν, γ) that maximise the weighted t likelihood of outcomes ~ exp(level) · scale^γ · t(ν), times the prior.
+
+    prior: log level at the usual scale, and ln ν.
+    """
+    if not len(outcome):
+        return prior[0], float(np.exp(prior[1])), 1.0
+    usual = float(np.average(log_scale, weights=weight))
+    x = log_scale - usual
+    if not np.isfinite(sd_level):
+        # The median of |t| is near 0.75 of its scale, which is start enough.
+        prior = (float(np.log(np.median(np.abs(outcome * np.exp(-log_scale))) / 0.75)), prior[1])
+
+    def cost(parameters: Floats) -> float:
+        level, log_nu = parameters[:2]
+        shrinkage = parameters[2] if is_shrunk else 1.0
+        nu = np.exp(log_nu)
+        log_spread = level + usual + shrinkage * x
+        z2 = (outcome * np.exp(-log_spread)) ** 2
+        log_density = gammaln((nu + 1) / 2) - gammaln(nu / 2) - 0.5 * np.log(nu * np.pi) - log_spread
+        log_density = log_density - (nu + 1) / 2 * np.log1p(z2 / nu)
+        pulls = [(level - prior[0]) / sd_level, (log_nu - prior[1]) / _SD_LOG_NU]
+        if is_shrunk:
+            pulls.append((shrinkage - _SHRINKAGE[0]) / _SHRINKAGE[1])
+        return float(-np.dot(weight, log_density) + 0.5 * np.dot(pulls, pulls))
+
+    start = [prior[0], prior[1], *([_SHRINKAGE[0]] if is_shrunk else [])]
+    bounds = [(None, None), _LOG_NU_BOUNDS, *([_SHRINKAGE_BOUNDS] if is_shrunk else [])]
+    best = minimize(cost, start, method="L-BFGS-B", bounds=bounds).x
+    shrinkage = float(best[2]) if is_shrunk else 1.0
+    return float(best[0] + usual - shrinkage * usual), float(np.exp(best[1])), shrinkage

@@ -1,0 +1,56 @@
+"""What the built-in models share: a scale for each horizon, laws fitted around it, paths anchored to them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+
+from btcforecast.core import HORIZONS, Candles, Distribution, Floats, Horizon
+from btcforecast.engine.features.returns import step_returns
+from btcforecast.engine.models.anchoring import anchor_paths
+from btcforecast.engine.models.contract import N_STEPS, Model
+from btcforecast.engine.models.laws import N_SHORT, Laws, distribution_at
+
+_ANCHORS = HORIZONS[: N_SHORT - 1]
+
+
+class ScaledModel(Model):
+    """A model that says how volatile each horizon is and how paths get there; the laws around the scale are fitted."""
+
+    laws: Laws
+    _spreads: tuple[int, Floats] | None = None
+    """The quantiles of the moment and the instant that they are for."""
+
+    @abstractmethod
+    def _scales(self) -> Floats:
+        """Return the scale at each horizon of the laws' grid, shape (8,)."""
+
+    @abstractmethod
+    def _simulate(self, n_paths: int, rng: np.random.Generator) -> Floats:
+        """Return the log return of every step, steps first, shape (288, n_paths), symmetric and without drift."""
+
+    def _clock(self) -> Floats:
+        """Return the expected cumulative variance after each step in any unit, shape (289,), first 0."""
+        return np.arange(N_STEPS + 1, dtype=np.float64)
+
+    def _returns(self, candles: Candles) -> Floats:
+        """Return the five-minute returns of candles that follow the newest one seen."""
+        return step_returns(candles, before=(self.as_of, self.spot))
+
+    def _distribution(self, horizon: Horizon) -> Distribution:
+        if self._spreads is None or self._spreads[0] != self.as_of:
+            self._spreads = self.as_of, self.laws.spreads(self._scales())
+        return distribution_at(self._spreads[1], horizon)
+
+    def _paths(self, n_paths: int, n_steps: int, rng: np.random.Generator) -> Floats:
+        raw = np.zeros((N_STEPS + 1, n_paths))
+        np.cumsum(self._simulate(n_paths, rng), axis=0, out=raw[1:])
+        moved = anchor_paths(raw, self.quantiles(_ANCHORS), self._clock())
+        return np.ascontiguousarray(moved[: n_steps + 1].T)
+
+
+def symmetric_t(n_paths: int, nu: float, rng: np.random.Generator) -> Floats:
+    """Return t-distributed steps of unit scale, shape (288, n_paths), every path with its mirror image as far as the number is even."""
+    half = rng.standard_t(nu, size=(N_STEPS, (n_paths + 1) // 2))
+    return np.concatenate((half, -half), axis=1)[:, :n_paths]
