@@ -43,8 +43,9 @@ class ForecastWrites:
                 recorded_at=cycle.recorded_at,
             )
             .on_conflict_do_nothing()
+            .returning(tables.cycles.c.as_of)
         )
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.execute(statement)).first() is not None
 
     async def set_cycle_entry(self, cycle: Cycle, *, series_id: int, ledger_seq: int) -> None:
         """Say which ledger entry records a missed cycle."""
