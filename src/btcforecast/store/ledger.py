@@ -110,12 +110,17 @@ class LedgerStore:
 
     async def leaf_hashes(self, *, before: int) -> list[bytes]:
         """Return the stored hashes of the leaves with seq < before, in order."""
+        return await self.level_hashes(0, before=before)
+
+    async def level_hashes(self, level: int, *, before: int) -> list[bytes]:
+        """Return the stored hashes of one level of the tree with index < before, in order."""
+        index = ledger_nodes.c["index"]
         query = (
             select(ledger_nodes.c.hash)
-            .where(ledger_nodes.c.ledger == self._ledger, ledger_nodes.c.level == 0, ledger_nodes.c.index < before)
-            .order_by(ledger_nodes.c.index)
+            .where(ledger_nodes.c.ledger == self._ledger, ledger_nodes.c.level == level, index < before)
+            .order_by(index)
         )
-        return [bytes(leaf) for leaf in await self._connection.scalars(query)]
+        return [bytes(node) for node in await self._connection.scalars(query)]
 
     async def nodes(self, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
         """Return the hashes of perfect subtrees by (level, index); missing ones are left out."""

@@ -82,3 +82,9 @@ price_reconnects: Final = Counter(
     ("venue",),
     registry=REGISTRY,
 )
+model_refusals: Final = Counter(
+    "btcforecast_model_refusals_total",
+    "Model versions passed over because their files were changed, cut or not signed. model.",
+    ("model",),
+    registry=REGISTRY,
+)

@@ -1,0 +1,85 @@
+"""Fit: models from stored candles, as signed versions on disk, in the table and in the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+
+from btcforecast.core import Origin, Series
+from btcforecast.core.errors import NotFoundError
+from btcforecast.engine.models.catalogue import load_model
+from btcforecast.forecasts.ledger import Ledger
+from btcforecast.forecasts.registry import ModelRegistry
+from btcforecast.forecasts.versions import ModelVersion
+from btcforecast.store.candles import CandleStore
+from btcforecast.store.database import Database
+from btcforecast.store.model_versions import ModelVersionRow, ModelVersionStore
+
+log = structlog.get_logger()
+
+
+async def fit_models(
+    database: Database,
+    registry: ModelRegistry,
+    series: Series,
+    model_names: Sequence[str],
+    *,
+    until: int,
+    now: int,
+    since: int | None = None,
+    on_fitted: Callable[[str], None] | None = None,
+) -> list[ModelVersion]:
+    """Fit each model to the candles that had closed by `until`, save and record it, and return the versions in order.
+
+    since: leave candles opened before it out. on_fitted: told each model's name when its version stands. Fitting again on the same
+    candles changes nothing, so it is safe to repeat after a crash. Raises NotFoundError without candles, TooLittleHistoryError
+    when a model needs more.
+    """
+    async with database.read() as connection:
+        candles = await CandleStore(connection).read(series, opened_from=since, opened_before=until)
+    history = candles.up_to(until)
+    if not len(history):
+        message = f"There are no candles of {series} to fit to; import or ingest some first."
+        raise NotFoundError(message)
+    digest = await asyncio.to_thread(history.digest)
+    versions: list[ModelVersion] = []
+    for name in model_names:
+        model = await asyncio.to_thread(load_model(name).fit, history)
+        version = await asyncio.to_thread(
+            registry.save,
+            model,
+            series=series,
+            trained_from=int(history.opened_at[0]),
+            data_digest=digest,
+            created_at=now,
+            loader=name,
+        )
+        await _record(database, version, at=now)
+        log.info("model.fitted", model=name, version=version.name, n_candles=len(history))
+        versions.append(version)
+        if on_fitted is not None:
+            on_fitted(name)
+    return versions
+
+
+async def _record(database: Database, version: ModelVersion, *, at: int) -> None:
+    async with database.transaction() as connection:
+        row = ModelVersionRow(
+            version.name,
+            version.model,
+            version.series,
+            version.trained_from,
+            version.trained_until,
+            version.created_at,
+            version.note,
+        )
+        if await ModelVersionStore(connection).add(row):
+            await Ledger(connection, Origin.LIVE).append("model_version", entry_body(version), at=at)
+
+
+def entry_body(version: ModelVersion) -> dict[str, Any]:
+    """Return the body of a `model_version` entry: the manifest under the version's name."""
+    return {"version": version.name, **version.manifest()}
