@@ -1,0 +1,35 @@
+"""Proper scores, calibration, and what a difference of scores is worth. Nothing here needs more than numpy."""
+
+from btcforecast.engine.scoring.calibration import COVERAGES, covered, interval_ends, pit
+from btcforecast.engine.scoring.crps import crps, crps_ensemble_sorted
+from btcforecast.engine.scoring.diebold_mariano import DieboldMariano, diebold_mariano
+from btcforecast.engine.scoring.interval_score import interval_score
+from btcforecast.engine.scoring.log_score import log_score
+from btcforecast.engine.scoring.pinball import pinball
+from btcforecast.engine.scoring.qlike import qlike
+from btcforecast.engine.scoring.score import Scores, score, score_many
+from btcforecast.engine.scoring.skill import Skill, paired_skill
+from btcforecast.engine.scoring.synth import SynthScore, synth_parts, synth_score
+
+__all__ = [
+    "COVERAGES",
+    "DieboldMariano",
+    "Scores",
+    "Skill",
+    "SynthScore",
+    "covered",
+    "crps",
+    "crps_ensemble_sorted",
+    "diebold_mariano",
+    "interval_ends",
+    "interval_score",
+    "log_score",
+    "paired_skill",
+    "pinball",
+    "pit",
+    "qlike",
+    "score",
+    "score_many",
+    "synth_parts",
+    "synth_score",
+]
