@@ -84,6 +84,7 @@ class Wide(Toy):
 class ToyVersion:
     name: str
     trained_until: int
+    facts: tuple[object, ...] = ()
 
 
 @dataclass
@@ -94,11 +95,13 @@ class ToyRegistry:
     n_loaded: int = 0
 
     def save(self, model: Model, *, series: Series, trained_from: int, data_digest: str, created_at: int) -> ToyVersion:
-        version = ToyVersion(f"{model.name}@{model.trained_until}", model.trained_until)
+        version = ToyVersion(
+            f"{model.name}@{model.trained_until}", model.trained_until, (series, trained_from, data_digest, created_at)
+        )
         self.states[version.name] = (type(model), model.state())
         return version
 
-    def newest(self, model: str, series: Series, *, trained_by: int | None = None) -> ToyVersion | None:
+    def newest(self, model: str, _series: Series, *, trained_by: int | None = None) -> ToyVersion | None:
         until = [int(name.partition("@")[2]) for name in self.states if name.partition("@")[0] == model]
         fitting = [at for at in until if trained_by is None or at <= trained_by]
         return ToyVersion(f"{model}@{max(fitting)}", max(fitting)) if fitting else None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -42,7 +43,9 @@ def same_forecasts(one: Issued, other: Issued) -> bool:
     )
 
 
-async def test_a_warm_issuer_gives_the_same_bits_as_a_cold_one_and_loads_once(database, series, candles, registry):
+async def test_a_warm_issuer_gives_the_same_bits_as_a_cold_one_and_loads_once(
+    database: Database, series: Series, candles: Candles, registry: Any
+):
     await store_candles(database, series, candles, at=START)
     warm = Issuer(registry, Roles("toy", ("wide",)), n_paths=20)
     issued = [await issue_at(database, warm, series, START + hour * HOUR) for hour in range(4)]
@@ -52,7 +55,9 @@ async def test_a_warm_issuer_gives_the_same_bits_as_a_cold_one_and_loads_once(da
     assert np.array_equal(issued[-1].paths.returns, cold.paths.returns)
 
 
-async def test_a_candle_revised_behind_a_warm_model_makes_it_start_again(database, series, candles, registry):
+async def test_a_candle_revised_behind_a_warm_model_makes_it_start_again(
+    database: Database, series: Series, candles: Candles, registry: Any
+):
     await store_candles(database, series, candles, at=START)
     warm = Issuer(registry, Roles("toy", ("wide",)), n_paths=20)
     before = await issue_at(database, warm, series, START)
@@ -65,7 +70,9 @@ async def test_a_candle_revised_behind_a_warm_model_makes_it_start_again(databas
     assert after.champion.data_digest != before.champion.data_digest
 
 
-async def test_a_cycle_without_its_newest_candle_cannot_be_issued_yet(database, series, candles, issuer):
+async def test_a_cycle_without_its_newest_candle_cannot_be_issued_yet(
+    database: Database, series: Series, candles: Candles, issuer: Issuer
+):
     await store_candles(database, series, candles.up_to(START - 300), at=START)
     with pytest.raises(UnavailableError, match="no candle that closed at 2025-12-01T00:00:00Z"):
         await issue_at(database, issuer, series, START)
@@ -73,13 +80,13 @@ async def test_a_cycle_without_its_newest_candle_cannot_be_issued_yet(database, 
     assert (await issue_at(database, issuer, series, START)).champion.as_of == START
 
 
-async def test_a_forecast_cannot_be_issued_from_the_future(database, series, issuer):
+async def test_a_forecast_cannot_be_issued_from_the_future(database: Database, series: Series, issuer: Issuer):
     with pytest.raises(InputError, match="future"):
         await issue(database, issuer, series=series, as_of=START + HOUR, clock=ManualClock(START))
 
 
 async def test_a_champion_without_a_version_stops_the_cycle_and_a_baseline_without_one_does_not(
-    database, series, candles, registry
+    database: Database, series: Series, candles: Candles, registry: Any
 ):
     await store_candles(database, series, candles, at=START)
     with pytest.raises(UnavailableError, match="champion absent has no usable version"):
@@ -88,7 +95,9 @@ async def test_a_champion_without_a_version_stops_the_cycle_and_a_baseline_witho
     assert [forecast.model for forecast, _ in issued.forecasts] == ["toy", "wide"]
 
 
-async def test_sealing_puts_forecasts_targets_paths_event_and_entries_on_record(database, series, candles, issuer):
+async def test_sealing_puts_forecasts_targets_paths_event_and_entries_on_record(
+    database: Database, series: Series, candles: Candles, issuer: Issuer
+):
     await store_candles(database, series, candles, at=START)
     issued = await issue_at(database, issuer, series, START)
     assert await seal(database, issued, schedule=SCHEDULE, clock=ManualClock(START + 7))
@@ -117,7 +126,7 @@ async def test_sealing_puts_forecasts_targets_paths_event_and_entries_on_record(
     assert baseline.role is Role.BASELINE
 
 
-async def test_sealing_the_same_cycle_twice_changes_nothing(database, series, candles, issuer):
+async def test_sealing_the_same_cycle_twice_changes_nothing(database: Database, series: Series, candles: Candles, issuer: Issuer):
     await store_candles(database, series, candles, at=START)
     issued = await issue_at(database, issuer, series, START)
     assert await seal(database, issued, schedule=SCHEDULE, clock=ManualClock(START + 7))
@@ -127,7 +136,9 @@ async def test_sealing_the_same_cycle_twice_changes_nothing(database, series, ca
         assert len(await Feed(connection).events_after(0)) == 1
 
 
-async def test_of_many_workers_that_seal_one_cycle_exactly_one_does(database, series, candles, issuer):
+async def test_of_many_workers_that_seal_one_cycle_exactly_one_does(
+    database: Database, series: Series, candles: Candles, issuer: Issuer
+):
     await store_candles(database, series, candles, at=START)
     issued = await issue_at(database, issuer, series, START)
     sealing = (seal(database, issued, schedule=SCHEDULE, clock=ManualClock(START + 7)) for _ in range(6))
@@ -137,7 +148,9 @@ async def test_of_many_workers_that_seal_one_cycle_exactly_one_does(database, se
 
 
 @pytest.mark.parametrize("late", [601, HOUR, -1])
-async def test_a_forecast_is_not_sealed_after_its_grace_or_before_its_instant(database, series, candles, issuer, late):
+async def test_a_forecast_is_not_sealed_after_its_grace_or_before_its_instant(
+    database: Database, series: Series, candles: Candles, issuer: Issuer, late: int
+):
     await store_candles(database, series, candles, at=START)
     issued = await issue_at(database, issuer, series, START)
     with pytest.raises(LedgerSealedTooLateError):
@@ -147,14 +160,14 @@ async def test_a_forecast_is_not_sealed_after_its_grace_or_before_its_instant(da
         assert await ForecastStore(connection).cycle(series, START, origin=Origin.LIVE) is None
 
 
-async def test_no_grace_reaches_past_the_first_target(database, series, candles, issuer):
+async def test_no_grace_reaches_past_the_first_target(database: Database, series: Series, candles: Candles, issuer: Issuer):
     await store_candles(database, series, candles, at=START)
     issued = await issue_at(database, issuer, series, START)
     with pytest.raises(LedgerSealedTooLateError):
         await seal(database, issued, schedule=Schedule(every_s=HOUR, grace_s=2 * HOUR), clock=ManualClock(START + HOUR))
 
 
-async def test_every_scheduled_instant_is_issued_or_missed(database, series, candles, issuer):
+async def test_every_scheduled_instant_is_issued_or_missed(database: Database, series: Series, candles: Candles, issuer: Issuer):
     await store_candles(database, series, candles, at=START)
     for hour in (0, 3):
         issued = await issue_at(database, issuer, series, START + hour * HOUR)
@@ -178,7 +191,7 @@ async def test_every_scheduled_instant_is_issued_or_missed(database, series, can
     assert entry.entry.body["reason"] == "No candle."
 
 
-async def test_a_missed_cycle_cannot_be_sealed_later(database, series, candles, issuer):
+async def test_a_missed_cycle_cannot_be_sealed_later(database: Database, series: Series, candles: Candles, issuer: Issuer):
     await store_candles(database, series, candles, at=START)
     await seal(database, await issue_at(database, issuer, series, START), schedule=SCHEDULE, clock=ManualClock(START + 7))
     issued = await issue_at(database, issuer, series, START + HOUR)
@@ -186,7 +199,7 @@ async def test_a_missed_cycle_cannot_be_sealed_later(database, series, candles, 
     assert not await seal(database, issued, schedule=SCHEDULE, clock=ManualClock(START + HOUR + 500))
 
 
-async def test_old_paths_are_forgotten_when_new_ones_come(database, series, candles, issuer):
+async def test_old_paths_are_forgotten_when_new_ones_come(database: Database, series: Series, candles: Candles, issuer: Issuer):
     await store_candles(database, series, candles, at=START)
     issued = [await issue_at(database, issuer, series, START + hour * HOUR) for hour in range(3)]
     for one in issued:
@@ -196,7 +209,9 @@ async def test_old_paths_are_forgotten_when_new_ones_come(database, series, cand
     assert kept == [False, True, True]
 
 
-async def test_pages_go_through_all_forecasts_newest_first_and_filter(database, series, candles, issuer):
+async def test_pages_go_through_all_forecasts_newest_first_and_filter(
+    database: Database, series: Series, candles: Candles, issuer: Issuer
+):
     await store_candles(database, series, candles, at=START)
     for hour in range(3):
         issued = await issue_at(database, issuer, series, START + hour * HOUR)
@@ -222,7 +237,7 @@ async def test_pages_go_through_all_forecasts_newest_first_and_filter(database, 
 
 
 async def test_a_sealed_forecast_is_recomputed_bit_for_bit_even_after_its_candles_were_revised(
-    database, series, candles, issuer, registry
+    database: Database, series: Series, candles: Candles, issuer: Issuer, registry: Any
 ):
     await store_candles(database, series, candles, at=START)
     issued = await issue_at(database, issuer, series, START)
@@ -237,7 +252,9 @@ async def test_a_sealed_forecast_is_recomputed_bit_for_bit_even_after_its_candle
     assert np.array_equal(again.paths.returns, issued.paths.returns)
 
 
-async def test_recomputing_names_the_parts_that_differ(database, series, candles, issuer, registry):
+async def test_recomputing_names_the_parts_that_differ(
+    database: Database, series: Series, candles: Candles, issuer: Issuer, registry: Any
+):
     await store_candles(database, series, candles, at=START)
     issued = await issue_at(database, issuer, series, START)
     await seal(database, issued, schedule=SCHEDULE, clock=ManualClock(START + 7))
@@ -249,7 +266,9 @@ async def test_recomputing_names_the_parts_that_differ(database, series, candles
     assert again.differences == tuple(f"the quantiles at {horizon}" for horizon in HORIZONS)
 
 
-async def test_the_entry_of_a_forecast_says_everything_that_scoring_and_recomputing_need(database, series, candles, issuer):
+async def test_the_entry_of_a_forecast_says_everything_that_scoring_and_recomputing_need(
+    database: Database, series: Series, candles: Candles, issuer: Issuer
+):
     await store_candles(database, series, candles, at=START)
     issued = await issue_at(database, issuer, series, START)
     await seal(database, issued, schedule=SCHEDULE, clock=ManualClock(START + 7))
