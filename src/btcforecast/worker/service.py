@@ -154,5 +154,8 @@ async def _pass_on_prices(database: Database, venue: Venue, series: Series) -> N
     """Write live prices to the store for the web processes, for ever."""
     async with aclosing(follow_prices(venue, series.symbol)) as ticks:
         async for tick in ticks:
-            async with database.transaction() as connection:
-                await Feed(connection).set_price(series, tick.price, traded_at_ms=tick.traded_at_ms, via=tick.via)
+            try:
+                async with database.transaction() as connection:
+                    await Feed(connection).set_price(series, tick.price, traded_at_ms=tick.traded_at_ms, via=tick.via)
+            except Exception as e:  # noqa: BLE001  # whatever a driver raises, the next price may be written
+                log.warning("worker.price_not_written", reason=type(e).__name__)
