@@ -10,15 +10,15 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from btcforecast.core import HORIZONS, Candles, Clock, ManualClock, Origin, Series, to_rfc3339
 from btcforecast.core.errors import InputError, NotFoundError
-from btcforecast.engine.models.catalogue import load_model
-from btcforecast.engine.models.contract import Model
-from btcforecast.forecasts.issue import Issued, Issuer, Roles, Version, Versions
+from btcforecast.forecasts.fit import fit_models
+from btcforecast.forecasts.issue import Issued, Issuer, Roles, Version
+from btcforecast.forecasts.registry import ModelRegistry
 from btcforecast.forecasts.seal import Schedule, record_missed_in, seal_in
 from btcforecast.forecasts.settle import SettleReport, correct, settle_some
 from btcforecast.store.candles import CandleStore
@@ -30,14 +30,6 @@ _WITH_PATHS: Final = 3
 """How many of the newest replayed cycles keep their paths ready; older ones can be computed again."""
 NO_CANDLE: Final = "The candle that closes at this instant is missing from the history."
 log: Final = structlog.get_logger()
-
-
-class Registry(Versions, Protocol):
-    """A model registry that also saves."""
-
-    def save(self, model: Model, *, series: Series, trained_from: int, data_digest: str, created_at: int) -> Version:
-        """Write a fitted model to disk, signed, and return its version."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +71,7 @@ class ReplayReport:
 
 async def replay(
     database: Database,
-    registry: Registry,
+    registry: ModelRegistry,
     roles: Roles,
     plan: ReplayPlan,
     *,
@@ -101,7 +93,7 @@ def _silent(_done: int, _total: int) -> None:
 
 
 class _Replay:
-    def __init__(self, database: Database, registry: Registry, issuer: Issuer, plan: ReplayPlan, clock: Clock) -> None:
+    def __init__(self, database: Database, registry: ModelRegistry, issuer: Issuer, plan: ReplayPlan, clock: Clock) -> None:
         self._database = database
         self._registry = registry
         self._issuer = issuer
@@ -109,6 +101,7 @@ class _Replay:
         self._clock = clock
         self._known_at = clock.now()
         self._candles = Candles.empty()
+        self._instants: list[int] = []
         self._lenders: dict[int, tuple[str, ...]] = {}
         self._chosen: tuple[int, Mapping[str, Version]] | None = None
         self._n_fitted = 0
@@ -121,12 +114,17 @@ class _Replay:
             self._candles = await store.read(
                 plan.series, opened_from=plan.train_since, opened_before=plan.until, known_at=self._known_at
             )
-        if not len(self._candles):
-            raise NotFoundError(f"There are no candles of {plan.series} before {to_rfc3339(plan.until)}; import or ingest some.")
+        reached = [as_of for as_of in plan.instants() if len(self._candles) and as_of <= self._candles.as_of]
+        if not reached:
+            raise NotFoundError(
+                f"The history of {plan.series} does not reach {to_rfc3339(plan.since)}; import or ingest candles up to there.",
+            )
+        # What lies beyond the newest candle was not missed; it has not come yet.
+        self._instants = reached
 
     async def walk(self, on_progress: Callable[[int, int], None]) -> ReplayReport:
         """Go through the days, then settle what fell due after the last one."""
-        instants = self._plan.instants()
+        instants = self._instants
         days = [[t for t in instants if t // _DAY_S == day] for day in range(instants[0] // _DAY_S, instants[-1] // _DAY_S + 1)]
         n_issued = n_missed = n_known = 0
         settled = SettleReport()
@@ -153,11 +151,11 @@ class _Replay:
 
     async def _issue(self, instants: Sequence[int]) -> list[Issued]:
         issued: list[Issued] = []
-        newest = self._plan.instants()[-_WITH_PATHS:]
+        newest = self._instants[-_WITH_PATHS:]
         for as_of in instants:
             if self._candles.close_at(as_of) is None:
                 continue
-            chosen = await asyncio.to_thread(self._versions_at, as_of)
+            chosen = await self._versions_at(as_of)
             lenders = await self._borrowed_before(as_of)
             found = await asyncio.to_thread(
                 self._issuer.compute,
@@ -173,34 +171,37 @@ class _Replay:
             issued.append(found)
         return issued
 
-    def _versions_at(self, as_of: int) -> Mapping[str, Version]:
+    async def _versions_at(self, as_of: int) -> Mapping[str, Version]:
         trained_by = self._plan.trained_by(as_of)
         if self._chosen is None or self._chosen[0] != trained_by:
-            self._refit(trained_by)
-            self._chosen = (trained_by, self._issuer.chosen(self._plan.series, as_of=trained_by))
+            await self._refit(trained_by)
+            self._chosen = (trained_by, await asyncio.to_thread(self._issuer.chosen, self._plan.series, as_of=trained_by))
         return self._chosen[1]
 
-    def _refit(self, trained_by: int) -> None:
+    async def _refit(self, trained_by: int) -> None:
+        stale = await asyncio.to_thread(self._without_version, trained_by)
+        if not stale:
+            return
+        plan = self._plan
+        fitted = await fit_models(
+            self._database, self._registry, plan.series, stale, until=trained_by, now=self._clock.now(), since=plan.train_since
+        )
+        self._n_fitted += len(fitted)
+
+    def _without_version(self, trained_by: int) -> list[str]:
+        """Return the models that have no version young enough; one that a cut-off replay fitted is found again here."""
         history = self._candles.up_to(trained_by)
-        for name in self._issuer.roles.models:
-            newest = self._registry.newest(name, self._plan.series, trained_by=trained_by)
-            # A history that ends in a gap gives a version that is older than the instant of its fit, and no newer one exists.
-            if (
-                newest is not None
-                and len(history)
-                and newest.trained_until > min(trained_by - self._plan.refit_every_s, history.as_of - 1)
-            ):
-                continue
-            model = load_model(name).fit(history)
-            self._registry.save(
-                model,
-                series=self._plan.series,
-                trained_from=int(history.opened_at[0]),
-                data_digest=history.digest(),
-                created_at=self._clock.now(),
-            )
-            self._n_fitted += 1
-            log.info("replay.fitted", model=name, trained_until=to_rfc3339(model.trained_until))
+        # A history that ends in a gap gives a version older than the instant of its fit, and no newer one can exist.
+        oldest = trained_by - self._plan.refit_every_s
+        youngest_possible = history.as_of if len(history) else trained_by
+        found = {
+            name: self._registry.newest(name, self._plan.series, trained_by=trained_by) for name in self._issuer.roles.models
+        }
+        return [
+            name
+            for name, version in found.items()
+            if version is None or version.trained_until <= min(oldest, youngest_possible - 1)
+        ]
 
     async def _borrowed_before(self, as_of: int) -> tuple[str, ...]:
         day = as_of - as_of % _DAY_S

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from btcforecast.core import Clock, Distribution, Horizon, Origin, to_rfc3339
-from btcforecast.engine.scoring import score
+from btcforecast.core import Clock, Distribution, Horizon, Origin, Score, to_rfc3339
+from btcforecast.engine.scoring import Scores, score_many
 from btcforecast.forecasts.ledger import Ledger
 from btcforecast.store.database import Database
 from btcforecast.store.feed import Feed
@@ -152,17 +153,28 @@ async def _record(
 def _score_all(
     due: Sequence[DueTarget], outcomes: dict[tuple[int, int], Outcome], laws: dict[tuple[str, Horizon], Distribution]
 ) -> list[Result]:
-    results: list[Result] = []
-    for target in due:
-        outcome = outcomes.get((target.series_id, target.target_at))
-        if outcome is None:
-            reason = f"{target.series} has no candle that closed at {to_rfc3339(target.target_at)}, and none came within a week."
-            results.append(Result(target.forecast_id, target.horizon, None, None, None, reason))
-            continue
-        log_return = math.log(outcome.close / target.spot)
-        found = score(laws[target.forecast_id, target.horizon], log_return)
-        results.append(Result(target.forecast_id, target.horizon, outcome, log_return, found))
-    return results
+    found = [outcomes.get((target.series_id, target.target_at)) for target in due]
+    # A void target goes along with a return of zero, whose scores nobody reads.
+    log_returns = [
+        0.0 if outcome is None else math.log(outcome.close / target.spot) for target, outcome in zip(due, found, strict=True)
+    ]
+    quantiles = np.array([laws[target.forecast_id, target.horizon].quantiles for target in due])
+    scores = score_many(quantiles, np.array(log_returns))
+    return [_result(*row, scores=scores, place=place) for place, row in enumerate(zip(due, found, log_returns, strict=True))]
+
+
+def _result(target: DueTarget, outcome: Outcome | None, log_return: float, *, scores: Scores, place: int) -> Result:
+    if outcome is None:
+        reason = f"{target.series} has no candle that closed at {to_rfc3339(target.target_at)}, and none came within a week."
+        return Result(target.forecast_id, target.horizon, None, None, None, reason)
+    score = Score(
+        crps_bps=float(scores.crps_bps[place]),
+        log_score=float(scores.log_score[place]),
+        pit=float(scores.pit[place]),
+        covered={percent: bool(column[place]) for percent, column in scores.covered.items()},
+        interval_score_bps={percent: float(column[place]) for percent, column in scores.interval_score_bps.items()},
+    )
+    return Result(target.forecast_id, target.horizon, outcome, log_return, score)
 
 
 def _by_cycle_and_horizon(pairs: Iterable[tuple[DueTarget, Result]]) -> Iterable[list[tuple[DueTarget, Result]]]:
