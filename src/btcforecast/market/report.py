@@ -27,6 +27,11 @@ class Tally:
     disbelief: str | None = None
     """Why its prices were not believed, where they were not."""
 
+    @property
+    def is_at_fault(self) -> bool:
+        """Say whether it failed or was not believed."""
+        return self.error is not None or self.disbelief is not None
+
     def add(self, page: Page, written: Written) -> None:
         """Count a page that was stored."""
         self.n_pages += 1
@@ -89,6 +94,19 @@ class IngestReport:
     def n_revised(self) -> int:
         """Return the candles whose values changed."""
         return sum(tally.n_revised for tally in self.tallies.values())
+
+    @property
+    def summary(self) -> str:
+        """Return the run in one line."""
+        until = "no candles" if self.as_of is None else f"known up to {to_rfc3339(self.as_of)}"
+        lent = f", lent by {', '.join(self.lent_by)}" if self.lent_by else ""
+        stale = ", stale" if self.is_stale else ""
+        faults = [
+            tally.error or f"{tally.venue} is not believed: {tally.disbelief}."
+            for tally in self.tallies.values()
+            if tally.is_at_fault
+        ]
+        return " ".join([f"{self.series}: {self.n_new} new, {self.n_revised} revised, {until}{lent}{stale}.", *faults])
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON can hold it."""

@@ -81,10 +81,13 @@ class CcxtVenue:
 
     async def listed_as(self, symbol: str) -> str:
         """Return the exchange's own symbol for what is asked: the same, or its dollar token's."""
+        await self._open()
         return str((await self._guard.call("markets", lambda: self._market(symbol)))["symbol"])
 
     async def pages(self, symbol: str, *, opened_from: int, opened_before: int) -> AsyncIterator[Page]:
         """Yield the finished candles opened in [opened_from, opened_before) page by page, oldest first."""
+        # Loading ccxt takes seconds, and no deadline of a call should pay for that.
+        await self._open()
         now = self._clock.now()
         end = min(opened_before, BASE.floor(now - _SETTLE_S))
         at = -(-opened_from // BASE.seconds) * BASE.seconds
@@ -103,6 +106,7 @@ class CcxtVenue:
 
     async def fetch_price(self, symbol: str) -> PriceTick:
         """Return the newest price, asked for over HTTP."""
+        await self._open()
         return await self._guard.call("price", lambda: self._ticker(symbol))
 
     async def watch_price(self, symbol: str) -> AsyncIterator[PriceTick]:
@@ -223,6 +227,8 @@ class CcxtVenue:
         exchange.has["fetchCurrencies"] = False
         exchange.enableLastJsonResponse = True
         exchange.on_rest_response = self._on_answer
+        # ccxt's own would drop rows whose time it cannot read, and an answer of nothing but such rows would look like an outage.
+        exchange.parse_ohlcvs = partial(_every_row, exchange)
         if self._address is not None:
             exchange.urls = {**exchange.urls, "api": redirect(exchange.urls["api"], self._address)}
             if self._address.startswith("http://"):
@@ -241,6 +247,12 @@ class CcxtVenue:
         if fault is not None:
             raise fault
         return body.strip()
+
+
+def _every_row(exchange: Any, rows: Any, market: Any = None, *_: Any) -> list[Any]:
+    if not isinstance(rows, list):
+        raise Fault("not_data", "its answer holds no list of candles")
+    return [exchange.parse_ohlcv(row, market) for row in rows]
 
 
 def _candidates(symbol: str) -> tuple[str, ...]:
