@@ -16,6 +16,7 @@ ENTRY_POINTS: Final = "btcforecast.models"
 _BUILT_IN: Final = {
     "random_walk": "btcforecast.engine.models.random_walk:RandomWalk",
     "ewma": "btcforecast.engine.models.ewma:EwmaVolatility",
+    "garch": "btcforecast.engine.models.garch:GarchVolatility",
     "day_paths": "btcforecast.engine.models.day_paths:DayPaths",
 }
 
