@@ -67,8 +67,14 @@ class ForecastQueries:
         venue: str | None = None,
         model: str | None = None,
         role: Role | None = None,
+        since: int | None = None,
+        before: int | None = None,
+        is_settled: bool | None = None,
     ) -> ForecastPage:
-        """Return forecasts newest first, after the cursor that the page before ended with."""
+        """Return forecasts newest first, after the cursor that the page before ended with.
+
+        since, before: only those with `as_of` in [since, before). is_settled: only those with a settled target, or with none.
+        """
         wanted = {
             tables.series.c.symbol: symbol,
             tables.series.c.venue: venue,
@@ -76,6 +82,17 @@ class ForecastQueries:
             tables.forecasts.c.role: None if role is None else str(role),
         }
         query = _sealed(origin).where(*(column == value for column, value in wanted.items() if value is not None))
+        if since is not None:
+            query = query.where(tables.forecasts.c.as_of >= since)
+        if before is not None:
+            query = query.where(tables.forecasts.c.as_of < before)
+        if is_settled is not None:
+            settled = (
+                select(tables.targets.c.forecast_id)
+                .where(tables.targets.c.forecast_id == tables.forecasts.c.id, tables.targets.c.settled_at.is_not(None))
+                .exists()
+            )
+            query = query.where(settled if is_settled else ~settled)
         if cursor is not None:
             as_of, forecast_id = _parse_cursor(cursor)
             query = query.where(
