@@ -47,8 +47,10 @@ def crps_ensemble_sorted(members: NDArray[np.floating], outcomes: Floats) -> Flo
     """
     m = members.shape[1]
     weights = ((2 * np.arange(m) - m + 1) / m**2).astype(members.dtype)
-    spread = members @ weights
-    distance = np.abs(members - outcomes[:, None].astype(members.dtype)).mean(axis=1)
+    # einsum, because BLAS would start threads for a product this small, and its sums depend on how many.
+    spread = np.einsum("ij,j->i", members, weights)
+    distance = members - outcomes[:, None].astype(members.dtype)
+    distance = np.abs(distance, out=distance).mean(axis=1)
     return np.asarray(distance - spread, np.float64)
 
 

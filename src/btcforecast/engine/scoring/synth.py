@@ -62,7 +62,7 @@ def synth_parts(paths_prices: NDArray[np.floating], realised_prices: Floats) -> 
         members = np.diff(prices[::step], axis=0) / prices[:-1:step] * BPS
         outcomes = np.diff(realised_prices[::step]) / realised_prices[:-1:step] * BPS
         found = ~np.isnan(outcomes)
-        sums[name] = _sum_of_crps(members[found], outcomes[found])
+        sums[name] = _sum_of_crps(members, outcomes) if found.all() else _sum_of_crps(members[found], outcomes[found])
         n_increments += int(found.sum())
     end = float(realised_prices[-1])
     if np.isfinite(end):
@@ -75,5 +75,6 @@ def synth_parts(paths_prices: NDArray[np.floating], realised_prices: Floats) -> 
 
 
 def _sum_of_crps(members: NDArray[np.floating], outcomes: Floats) -> float:
-    ordered = np.sort(members.astype(np.float32), axis=1)
+    ordered = members.astype(np.float32, copy=False)
+    ordered.sort(axis=1)
     return float(crps_ensemble_sorted(ordered, outcomes).sum())

@@ -1,0 +1,167 @@
+"""`backtest`: walk-forward over a candle file."""
+
+from __future__ import annotations
+
+import hashlib
+import json as json_text
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from btcforecast.cli.context import notes, out, print_json, progress
+from btcforecast.core import HORIZONS, Candles, Horizon, from_rfc3339, parse_span
+from btcforecast.core.errors import InputError
+
+if TYPE_CHECKING:
+    from btcforecast.cli.backtest_export import Folder
+    from btcforecast.engine.backtest import Plan
+    from btcforecast.market.files import Rejected
+
+_BASELINES: Final = ("random_walk", "ewma", "garch")
+_N_PATHS: Final = 1000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("backtest")(backtest)
+
+
+def backtest(
+    *,
+    candles: Annotated[Path, typer.Option(help="Parquet or CSV file of five-minute candles.")],
+    since: Annotated[str, typer.Option("--from", help="First instant to forecast at, such as 2025-01-01.")],
+    until: Annotated[str, typer.Option("--to", help="Forecasts are made before this instant.")],
+    every: Annotated[str, typer.Option(help="Time between forecasts, such as 1h.")] = "1h",
+    models: Annotated[
+        str, typer.Option(help="Names, or package.module:Class, with commas.")
+    ] = "day_paths,garch,ewma,random_walk",
+    horizons: Annotated[str, typer.Option(help="Spans with commas.")] = ",".join(map(str, HORIZONS)),
+    baselines: Annotated[str | None, typer.Option(help="Models to compare with; otherwise random_walk, ewma and garch.")] = None,
+    paths: Annotated[bool, typer.Option("--paths", help="Simulate and score price paths over 24 h, too.")] = False,
+    n_paths: Annotated[int, typer.Option(help="How many paths at each instant.")] = _N_PATHS,
+    seed: Annotated[int, typer.Option(help="Decides the paths.")] = 0,
+    refit_every: Annotated[str, typer.Option(help="Time between refits.")] = "30d",
+    train_from: Annotated[str | None, typer.Option(help="Train on nothing older than this.")] = None,
+    train_until: Annotated[str | None, typer.Option(help="Train once, on nothing newer than this, and never refit.")] = None,
+    export: Annotated[Path | None, typer.Option(help="Write every forecast and outcome into this folder, as Parquet.")] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Discard what an earlier run left, instead of going on from it.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(help="Processes to work with; 0 means one for each core.", min=0)] = 1,
+    json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON.")] = False,
+) -> None:
+    """Walk models forward through history, score every forecast and print a leaderboard.
+
+    A run that was stopped goes on where it was when the same command is given again.
+
+    Example: [bold]btcforecast backtest --candles btc_5m.parquet --from 2025-01-01 --to 2026-01-01 --every 2h --export out[/]
+    """
+    from btcforecast.cli.backtest_run import describe, rank, run_pieces
+    from btcforecast.cli.backtest_table import print_leaderboard
+    from btcforecast.engine.backtest import Plan
+    from btcforecast.engine.models.catalogue import load_model
+
+    plan = Plan(
+        first_at=from_rfc3339(since),
+        end_at=from_rfc3339(until),
+        every_s=parse_span(every),
+        models=_listed(models),
+        horizons=tuple(sorted({Horizon.parse(text) for text in _listed(horizons)})),
+        refit_every_s=parse_span(refit_every),
+        train_from=None if train_from is None else from_rfc3339(train_from),
+        train_until=None if train_until is None else from_rfc3339(train_until),
+        n_paths=n_paths if paths else 0,
+        seed=seed,
+    )
+    chosen = _choose_baselines(baselines, plan.models)
+    classes = {name: load_model(name) for name in plan.models}
+    market = _read(candles)
+    plan.check(market, classes)
+    run = describe(plan, market)
+    folder = _folder(export, run)
+    _check_space(folder, plan, market, is_exported=export is not None)
+    n_done = folder.open(run, restart=restart)
+    pieces = list(plan.pieces())
+    if n_done:
+        notes.print(f"Going on: {n_done:,} of {len(pieces):,} pieces are done. (--restart would begin anew.)")
+    present = plan.present(market)
+    if len(present) < len(plan.origins):
+        notes.print(f"Skipped: {len(plan.origins) - len(present):,} instants whose own candle is missing.")
+    if export is not None:
+        folder.write_outcomes(plan, market)
+    with progress() as bar:
+        task = bar.add_task("Forecasting", total=len(present) * len(plan.models))
+        for piece in filter(folder.is_done, pieces):
+            bar.advance(task, int(((present >= piece.first_at) & (present < piece.end_at)).sum()))
+        run_pieces(
+            plan,
+            market,
+            folder,
+            with_export=export is not None,
+            jobs=jobs or os.cpu_count() or 1,
+            on_progress=lambda n: bar.advance(task, n),
+        )
+    board = rank(plan, market, folder, baselines=chosen)
+    if export is not None:
+        folder.write_json("leaderboard.json", board.to_json())
+        notes.print(f"Written to {export}; docs/backtest.md says what is where.")
+    else:
+        shutil.rmtree(folder.root)
+    if json:
+        print_json(board.to_json())
+    else:
+        print_leaderboard(board, baselines=chosen, out=out)
+
+
+def _choose_baselines(baselines: str | None, models: tuple[str, ...]) -> tuple[str, ...]:
+    if baselines is None:
+        return tuple(name for name in _BASELINES if name in models)
+    chosen = _listed(baselines)
+    strangers = [name for name in chosen if name not in models]
+    if strangers:
+        raise InputError(f"A baseline must be among --models; {', '.join(strangers)} is not.")
+    return chosen
+
+
+def _folder(export: Path | None, run: dict[str, object]) -> Folder:
+    from btcforecast.cli.backtest_export import Folder
+
+    if export is not None:
+        return Folder(export)
+    # Without an export the scores alone are kept, until the run is finished, so that it, too, can go on.
+    name = hashlib.sha256(json_text.dumps(run, sort_keys=True).encode()).hexdigest()[:16]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Folder(cache / "btcforecast" / "backtests" / name)
+
+
+def _check_space(folder: Folder, plan: Plan, market: Candles, *, is_exported: bool) -> None:
+    from btcforecast.cli.backtest_export import path_bytes
+
+    if not (is_exported and plan.n_paths):
+        return
+    needed = path_bytes(plan, market)
+    parent = next(parent for parent in (folder.root, *folder.root.absolute().parents) if parent.exists())
+    free = shutil.disk_usage(parent).free
+    if needed > free:
+        raise InputError(
+            f"The paths would take about {needed / 1e9:.1f} GB and {parent} has {free / 1e9:.1f} GB free. "
+            "Forecast less often (--every), simulate fewer (--n-paths), or leave --export out."
+        )
+    if needed > 1e9:
+        notes.print(f"The exported paths will take about {needed / 1e9:.1f} GB.")
+
+
+def _read(path: Path) -> Candles:
+    from btcforecast.market.files import read_candles
+
+    def tell(rejected: list[Rejected]) -> None:
+        notes.print(f"Left out {len(rejected):,} rows of {path}; the first, at line {rejected[0].line}: {rejected[0].reason}")
+
+    return read_candles(path, on_rejected=tell)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
