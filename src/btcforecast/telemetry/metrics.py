@@ -88,3 +88,23 @@ model_refusals: Final = Counter(
     ("model",),
     registry=REGISTRY,
 )
+http_limited: Final = Counter(
+    "btcforecast_http_limited_total",
+    "Requests refused because their address had made too many (RATE_LIMIT).",
+    registry=REGISTRY,
+)
+http_limits_open: Final = Counter(
+    "btcforecast_http_limits_open_total",
+    "Requests let through uncounted because too many addresses were being counted.",
+    registry=REGISTRY,
+)
+stream_clients: Final = Gauge(
+    "btcforecast_stream_clients",
+    "Clients connected to the event stream.",
+    registry=REGISTRY,
+)
+stream_dropped: Final = Counter(
+    "btcforecast_stream_dropped_total",
+    "Clients of the event stream let go because they read too slowly.",
+    registry=REGISTRY,
+)
