@@ -337,7 +337,7 @@ def _print_forecast(shown: _Shown) -> None:
         caption_justify="left",
     )
     table.add_column("Horizon", justify="right")
-    table.add_column("Target")
+    table.add_column("Target, UTC", no_wrap=True)
     for percent in _SHOWN_PERCENT:
         table.add_column("Median" if percent == 50 else f"{percent} %", justify="right")
     for horizon, law in forecast.distributions.items():
@@ -360,4 +360,4 @@ def _print_proof(shown: _Shown) -> None:
 
 
 def _target(as_of: int, horizon: Horizon) -> str:
-    return to_rfc3339(as_of + horizon.seconds)
+    return to_rfc3339(as_of + horizon.seconds)[:16].replace("T", " ")

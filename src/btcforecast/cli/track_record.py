@@ -12,7 +12,16 @@ from btcforecast.core.errors import InputError
 from btcforecast.forecasts.series import choose_series
 
 if TYPE_CHECKING:
-    from btcforecast.forecasts.track_record import Figures, SkillFigure, TrackRecord
+    from rich.table import Table
+
+    from btcforecast.forecasts.track_record import Figures, TrackRecord
+
+_VERDICTS = {
+    "better": "[green]better[/]",
+    "worse": "[red]worse[/]",
+    "unproven": "no evidence of skill",
+    "too_few": "too few",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -53,8 +62,6 @@ async def _read(origin: Origin, window: str, horizon: str | None, venue: str | N
 
 
 def _print(record: TrackRecord) -> None:
-    from rich.table import Table
-
     mark = " · [yellow]simulated market[/]" if record.simulated else ""
     notes.print(f"[bold]{record.venue}:{record.symbol}[/], {record.origin} record{mark}")
     notes.print(
@@ -63,36 +70,49 @@ def _print(record: TrackRecord) -> None:
     if not record.n_settled:
         notes.print("No scheduled forecast has been settled yet.")
         return
-    notes.print(f"Forecasts from {record.first_as_of} to {record.last_as_of}; the window ends {record.until}.")
-    baselines = sorted({skill.baseline for figures in record.figures for skill in figures.skill})
-    table = Table(
-        "Horizon", "Model", caption="Skill in % of CRPS, with its 95 % interval; ● proven, ○ not.", caption_justify="left"
-    )
-    for heading in ("n", "CRPS bps", *(f"against {name}" for name in baselines), "held by 50 %", "80 %", "90 %", "95 %"):
+    notes.print(f"Forecasts from {record.first_as_of} to {record.last_as_of}.")
+    out.print(_scores(record))
+    out.print(_skill(record))
+
+
+def _scores(record: TrackRecord) -> Table:
+    from rich.table import Table
+
+    table = Table("Horizon", "Model", title="Score, and how often the intervals held the outcome (%)", title_justify="left")
+    for heading in ("n", "CRPS bps", "50 %", "80 %", "90 %", "95 %"):
         table.add_column(heading, justify="right")
+    for figures, starts in _with_starts(record):
+        if starts:
+            table.add_section()
+        crps = "" if figures.mean_crps_bps is None else f"{figures.mean_crps_bps:.1f}"
+        held = [f"{coverage.observed_percent:.1f}" for coverage in figures.coverage] or [""] * 4
+        table.add_row(figures.horizon if starts else "", figures.model, f"{figures.n:,}", crps, *held)
+    return table
+
+
+def _skill(record: TrackRecord) -> Table:
+    from rich.table import Table
+
+    table = Table("Horizon", "Model", "Against", title="Skill: CRPS saved, %, with its 95 % interval", title_justify="left")
+    for heading in ("Skill", "Interval", "p"):
+        table.add_column(heading, justify="right")
+    table.add_column("Verdict")
+    shown = [(figures, skill) for figures in record.figures for skill in figures.skill]
     horizon = None
-    for figures in record.figures:
+    for figures, skill in shown:
         if horizon not in (None, figures.horizon):
             table.add_section()
+        interval = "" if skill.low is None or skill.high is None else f"{100 * skill.low:.1f} to {100 * skill.high:.1f}"
+        p_value = "" if skill.p_value is None else f"{skill.p_value:.3f}"
+        name = "" if horizon == figures.horizon else figures.horizon
         horizon = figures.horizon
-        table.add_row(figures.horizon, figures.model, *_cells(figures, baselines))
-    out.print(table)
-    for figures in record.figures:
-        if figures.role == "champion":
-            out.print(f"{figures.horizon:>4}  {figures.model}: {figures.words}")
+        table.add_row(
+            name, figures.model, skill.baseline, f"{100 * skill.value:.1f}", interval, p_value, _VERDICTS[skill.verdict]
+        )
+    return table
 
 
-def _cells(figures: Figures, baselines: list[str]) -> list[str]:
-    skills = {skill.baseline: skill for skill in figures.skill}
-    crps = "" if figures.mean_crps_bps is None else f"{figures.mean_crps_bps:.1f}"
-    held = [f"{coverage.observed_percent:.1f}" for coverage in figures.coverage] or [""] * 4
-    return [f"{figures.n:,}", crps, *(_skill(skills.get(name)) for name in baselines), *held]
-
-
-def _skill(skill: SkillFigure | None) -> str:
-    if skill is None:
-        return ""
-    if skill.low is None or skill.high is None:
-        return f"{100 * skill.value:.1f} [dim](too few)[/]"
-    mark = {"better": "[green]●[/]", "worse": "[red]●[/]"}.get(skill.verdict, "○")
-    return f"{mark} {100 * skill.value:.1f} [dim]({100 * skill.low:.1f} to {100 * skill.high:.1f})[/]"
+def _with_starts(record: TrackRecord) -> list[tuple[Figures, bool]]:
+    """Return the figures, each with whether it is the first of its horizon."""
+    horizons = [figures.horizon for figures in record.figures]
+    return [(figures, place == 0 or horizons[place - 1] != horizons[place]) for place, figures in enumerate(record.figures)]

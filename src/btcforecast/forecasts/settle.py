@@ -85,10 +85,13 @@ async def settle_some(
     store = ForecastStore(connection)
     due = await store.due(origin=origin, at=at, after=after, n_groups=n_groups)
     outcomes = await _outcomes(store, due)
+    # To a replayed record the present is where its history ends: what lies beyond was not missed, it is not there yet.
+    reached = await store.reached(due) if origin is Origin.REPLAYED else {}
     ready: list[DueTarget] = []
     n_waiting = 0
     for target in due:
-        if _is_final(outcomes.get((target.series_id, target.target_at)), target.target_at, at=at):
+        outcome = outcomes.get((target.series_id, target.target_at))
+        if _is_final(outcome, target.target_at, at=min(at, reached.get(target.series_id, at))):
             ready.append(target)
         else:
             n_waiting += 1

@@ -63,7 +63,10 @@ class CoverageFigure:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How one model fared at one horizon within one window. pit_counts: 20 equal bins of [0, 1]."""
+    """How one model fared at one horizon within one window.
+
+    skill: against every baseline; empty for baselines themselves. pit_counts: 20 equal bins of [0, 1].
+    """
 
     model: str
     role: str
@@ -191,7 +194,8 @@ def _figures(settled: SettledColumns, table: _Table, place: int, *, window: str)
     crps, pit = table.crps_bps[:, place], table.pit[:, place]
     pit = pit[~np.isnan(pit)]
     n = len(pit)
-    rivals = [other for other, name in enumerate(settled.models) if other != place and settled.roles[name] is Role.BASELINE]
+    is_baseline = settled.roles[model] is Role.BASELINE
+    rivals = [] if is_baseline else [rival for rival, name in enumerate(settled.models) if settled.roles[name] is Role.BASELINE]
     found = (_skill(table, place, rival, baseline=settled.models[rival]) for rival in rivals)
     skill = tuple(figure for figure in found if figure is not None)
     return Figures(
@@ -204,7 +208,7 @@ def _figures(settled: SettledColumns, table: _Table, place: int, *, window: str)
         skill=skill,
         coverage=tuple(CoverageFigure(percent, _coverage(pit, percent), n) for percent in COVERAGES) if n else (),
         pit_counts=tuple(np.histogram(pit, bins=PIT_BINS, range=(0, 1))[0].tolist()),
-        words=_words(skill, n),
+        words=_BASELINE_WORDS if is_baseline else _words(skill, n),
     )
 
 
@@ -232,6 +236,7 @@ def _skill(table: _Table, place: int, rival: int, *, baseline: str) -> SkillFigu
 
 
 _TOO_FEW: Final = "too few settled forecasts to say"
+_BASELINE_WORDS: Final = "a baseline: what the others are measured against"
 _SKILL_WORDS: Final = {
     "too_few": _TOO_FEW,
     "better": "better than {baseline}: CRPS lower by {percent:.1f} % (95 % interval {low:.1f} to {high:.1f})",

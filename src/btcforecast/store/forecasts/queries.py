@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.core import BASE, Distribution, Horizon, Origin, Series
@@ -196,6 +196,15 @@ class ForecastQueries:
             )
             for row in await self._connection.execute(query):
                 found[row.opened_at + BASE.seconds] = Outcome(row.close, row.lender, row.recorded_at)
+        return found
+
+    async def reached(self, due: Sequence[DueTarget]) -> dict[int, int]:
+        """Return where the candles of each target's series end, by series id."""
+        found: dict[int, int] = {}
+        for series_id in {target.series_id for target in due}:
+            query = select(func.max(tables.candles.c.opened_at)).where(tables.candles.c.series_id == series_id)
+            newest = (await self._connection.execute(query)).scalar_one()
+            found[series_id] = 0 if newest is None else int(newest) + BASE.seconds
         return found
 
 
