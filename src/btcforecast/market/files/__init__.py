@@ -2,6 +2,6 @@
 
 from btcforecast.market.files.names import parse_symbol, series_of
 from btcforecast.market.files.quality import Reason, Rejected
-from btcforecast.market.files.reader import CandleFile, Chunk, read_candles
+from btcforecast.market.files.reader import CandleFile, Chunk, read_candles, refuse_nothing
 
-__all__ = ["CandleFile", "Chunk", "Reason", "Rejected", "parse_symbol", "read_candles", "series_of"]
+__all__ = ["CandleFile", "Chunk", "Reason", "Rejected", "parse_symbol", "read_candles", "refuse_nothing", "series_of"]
