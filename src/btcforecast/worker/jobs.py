@@ -39,7 +39,9 @@ def job_database_url(database: Database) -> str:
 
 
 @asynccontextmanager
-async def running_jobs(work: Work, *, worker_name: str, with_schedule: bool = True) -> AsyncIterator[dict[str, Job]]:
+async def running_jobs(
+    work: Work, *, worker_name: str, with_schedule: bool = True, poll_every_s: float = 1.0
+) -> AsyncIterator[dict[str, Job]]:
     """Run the jobs while the block lasts, and yield them by name.
 
     Workflows that this worker left unfinished are resumed at once.
@@ -51,13 +53,12 @@ async def running_jobs(work: Work, *, worker_name: str, with_schedule: bool = Tr
         "application_version": __version__,
         "executor_id": worker_name,
         "log_level": "WARNING",
-        "notification_listener_polling_interval_sec": 1.0,
     }
     DBOS(config=config)
     jobs = _define(work, asyncio.get_running_loop())
     await asyncio.to_thread(DBOS.launch)
     try:
-        await asyncio.to_thread(DBOS.register_queue, QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
+        await asyncio.to_thread(DBOS.register_queue, QUEUE, worker_concurrency=1, polling_interval_sec=poll_every_s)
         if with_schedule:
             await asyncio.to_thread(DBOS.apply_schedules, _schedules(jobs))
         yield jobs
