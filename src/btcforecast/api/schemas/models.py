@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from btcforecast.api.schemas.shared import Answer, Instant, RoleName, Source
 
@@ -22,11 +22,11 @@ class ModelVersion(Answer):
 
 
 class ModelVersionDetail(Answer):
-    """One version with its manifest: parameters, digests, scores and signature."""
+    """One version with its signed manifest."""
 
     source: Source
     version: ModelVersion
-    manifest: dict[str, JsonValue]
+    manifest: str = Field(description="The signed note: data range, parameters, scores, digests; the signature below it.")
 
 
 class ModelSummary(Answer):

@@ -1,0 +1,101 @@
+"""What is running, in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from btcforecast import __version__
+from btcforecast.api.answers import sources
+from btcforecast.api.answers.ledger import shown_checkpoint
+from btcforecast.api.schemas.status import Banner, Status, Worker
+from btcforecast.api.service import Service
+from btcforecast.core import Origin, to_rfc3339
+from btcforecast.forecasts.ledger import Ledger
+from btcforecast.store.candles import CandleStore
+from btcforecast.store.forecasts import ForecastStore, SealedForecast
+from btcforecast.store.workers import Heartbeat, Heartbeats
+
+WORKER_DOWN_AFTER_S: Final = 120
+
+
+async def status(service: Service) -> Status:
+    """Return what is running."""
+    series = await service.main_series()
+    async with service.database.read() as connection:
+        beats = await Heartbeats(connection).all()
+        checkpoint = await Ledger(connection, Origin.LIVE).newest_checkpoint()
+        latest = newest = None
+        lenders: tuple[str, ...] = ()
+        if series is not None:
+            latest = await ForecastStore(connection).latest(series)
+            store = CandleStore(connection)
+            newest = await store.newest(series)
+            if newest is not None:
+                borrowed = await store.borrowed(series, opened_from=newest - 86400, opened_before=newest + 1)
+                lenders = tuple(lender.venue for lender in borrowed)
+    now = service.clock.now()
+    workers = [_shown(beat, now=now) for beat in beats]
+    source = None
+    if series is not None:
+        source = sources.of_candles(service, series, newest_opened_at=newest, borrowed_from=lenders)
+    latest_as_of = None if latest is None else latest.forecast.as_of
+    return Status(
+        source=source,
+        banner=_banner(service, workers, latest, is_stale=source is None or source.stale, lenders=lenders),
+        version=__version__,
+        environment=service.settings.environment,
+        now=to_rfc3339(now),
+        champion=service.settings.champion,
+        baselines=list(service.settings.baselines),
+        issue_every_s=service.issue_every_s,
+        latest_forecast_id=None if latest is None else latest.forecast.id,
+        latest_forecast_at=None if latest_as_of is None else to_rfc3339(latest_as_of),
+        next_forecast_at=to_rfc3339(service.next_due(latest_as_of)),
+        checkpoint=None if checkpoint is None else shown_checkpoint(Origin.LIVE, checkpoint),
+        workers=workers,
+        n_stream_clients=service.hub.n_clients,
+    )
+
+
+def is_alive(beat: Heartbeat, *, now: int) -> bool:
+    """Say whether the worker spoke lately."""
+    return now - beat.beat_at <= WORKER_DOWN_AFTER_S
+
+
+def _shown(beat: Heartbeat, *, now: int) -> Worker:
+    return Worker(
+        name=beat.name,
+        version=beat.version,
+        activity=beat.activity,
+        alive=is_alive(beat, now=now),
+        started_at=to_rfc3339(beat.started_at),
+        beat_at=to_rfc3339(beat.beat_at),
+    )
+
+
+def _banner(
+    service: Service, workers: list[Worker], latest: SealedForecast | None, *, is_stale: bool, lenders: tuple[str, ...]
+) -> Banner:
+    """Return the most important thing to know, then the others."""
+    alive = [worker for worker in workers if worker.alive]
+    words: list[str] = []
+    level = "ok"
+    if not alive:
+        level = "warning"
+        words.append("No worker is running, so nothing new is fetched or forecast." if workers else "No worker has started yet.")
+    elif latest is None:
+        level = "info"
+        words.append(f"No forecast yet; the worker is {alive[0].activity}.")
+    elif service.is_overdue(latest.forecast.as_of):
+        level = "warning"
+        words.append(f"The newest forecast is older than it should be; the worker is {alive[0].activity}.")
+    elif is_stale:
+        level = "warning"
+        words.append("No new candles are coming in; what is shown is the newest that is known.")
+    if latest is not None and latest.forecast.series.is_simulated:
+        level = "info" if level == "ok" else level
+        words.append("Simulated market: these prices are generated, not real.")
+    if lenders:
+        level = "info" if level == "ok" else level
+        words.append(f"Some recent candles are lent by {', '.join(sorted(set(lenders)))}.")
+    return Banner.model_validate({"level": level, "words": " ".join(words) or "Everything is running."})

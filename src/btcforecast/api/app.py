@@ -1,0 +1,80 @@
+"""The web application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from btcforecast.api.docs import add_docs
+from btcforecast.api.edge.access_log import AccessLog
+from btcforecast.api.edge.addresses import Addresses
+from btcforecast.api.edge.layer import Edge
+from btcforecast.api.edge.limits import RateLimiter
+from btcforecast.api.edge.security import security_headers
+from btcforecast.api.openapi import openapi_document, routed_app
+from btcforecast.api.problems import add_problem_handlers
+from btcforecast.api.service import Service
+from btcforecast.api.stream.hub import Hub
+from btcforecast.api.stream.poller import Poller
+from btcforecast.api.stream.shutdown import on_stop
+from btcforecast.api.strict import add_strictness
+from btcforecast.core import Clock, SystemClock
+from btcforecast.settings import Settings
+from btcforecast.store.database import Database
+from btcforecast.web.page import add_page
+
+_EXPOSED = ("ETag", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "X-Request-Id")
+
+
+def create_app(settings: Settings, database: Database, clock: Clock | None = None) -> ASGIApp:
+    """Return the API and the page as one ASGI application, which closes the database when it stops."""
+    clock = clock or SystemClock()
+    service = Service(settings, database, clock, hub=Hub())
+    access_log = AccessLog(as_json=settings.log_format == "json", is_on=settings.log_level in ("DEBUG", "INFO"))
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        poller = Poller(service)
+        # The first answers are published before the first request is taken.
+        await poller.poll_safely()
+        polling = asyncio.create_task(poller.run())
+        try:
+            with on_stop(service.hub.close):
+                yield
+        finally:
+            service.hub.close()
+            polling.cancel()
+            await asyncio.gather(polling, return_exceptions=True)
+            access_log.flush()
+            await database.close()
+
+    app = routed_app(lifespan=lifespan)
+    app.state.service = service
+    document = openapi_document(app)
+    add_strictness(app, document)
+    add_problem_handlers(app)
+    add_docs(app, document)
+    add_page(app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "HEAD"),
+            allow_headers=("If-None-Match", "Last-Event-ID"),
+            expose_headers=_EXPOSED,
+            max_age=600,
+        )
+    return Edge(
+        app,
+        board=service.board,
+        addresses=Addresses(settings.trusted_proxies),
+        limiter=RateLimiter(settings.rate_limit, clock),
+        access_log=access_log,
+        security_headers=security_headers(is_production=settings.environment == "production"),
+        max_body_bytes=settings.max_body_bytes,
+    )

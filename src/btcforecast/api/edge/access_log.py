@@ -1,0 +1,62 @@
+"""One structured line for each request, in the form of all other lines but written in batches."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime
+from typing import Final, TextIO
+
+import structlog
+
+_WRITE_EVERY_S: Final = 0.2
+log: Final = structlog.get_logger()
+
+
+class AccessLog:
+    """Collects lines and writes a fifth of a second's worth at once.
+
+    Going through the logging library costs as much as answering a published forecast; a line built here costs a seventh.
+    """
+
+    def __init__(self, *, as_json: bool, is_on: bool, stream: TextIO | None = None) -> None:
+        self._as_json: Final = as_json
+        self._is_on: Final = is_on
+        self._stream: Final = stream
+        self._lines: list[str] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def request(self, *, method: str, path: str, status: int, duration_ms: float, client: str, request_id: str) -> None:
+        """Note one answered request. The query string is left out, because people put secrets there."""
+        if not self._is_on:
+            return
+        if not self._as_json:
+            log.info("http.request", method=method, path=path, status=status, duration_ms=round(duration_ms, 2), client=client)
+            return
+        line = {
+            "client": client,
+            "duration_ms": round(duration_ms, 3),
+            "event": "http.request",
+            "level": "info",
+            "method": method,
+            "path": path,
+            "request_id": request_id,
+            "status": status,
+            "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        }
+        self._lines.append(json.dumps(line))
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_WRITE_EVERY_S, self.flush)
+
+    def flush(self) -> None:
+        """Write what has been collected."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._lines:
+            self._lines.append("")
+            text, self._lines = "\n".join(self._lines), []
+            stream = self._stream or sys.stderr
+            stream.write(text)
+            stream.flush()

@@ -1,0 +1,50 @@
+"""How many requests one address may make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from limits import parse
+
+from btcforecast.core import Clock
+from btcforecast.telemetry.metrics import http_limits_open
+
+_MOST_ADDRESSES: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a request may pass. remaining: how many more may; reset_s: seconds until all may again."""
+
+    is_allowed: bool
+    remaining: int
+    reset_s: int
+
+
+class RateLimiter:
+    """Counts requests by address in fixed windows that turn for everybody at once, so that forgetting them costs nothing.
+
+    When more addresses than can be held come in one window, further ones pass uncounted: the limit fails open, and a metric tells.
+    """
+
+    def __init__(self, rate: str, clock: Clock) -> None:
+        item = parse(rate)
+        self.amount: Final = item.amount
+        self.window_s: Final = item.get_expiry()
+        self._clock = clock
+        self._window = -1
+        self._counts: dict[str, int] = {}
+
+    def hit(self, key: str) -> Verdict:
+        """Count a request and say whether it may pass."""
+        now = self._clock.now()
+        window, passed_s = divmod(now, self.window_s)
+        if window != self._window:
+            self._window, self._counts = window, {}
+        count = self._counts.get(key, 0) + 1
+        if count == 1 and len(self._counts) >= _MOST_ADDRESSES:
+            http_limits_open.inc()
+        else:
+            self._counts[key] = count
+        return Verdict(count <= self.amount, max(0, self.amount - count), self.window_s - passed_s)

@@ -1,0 +1,89 @@
+"""The API as a machine-readable document: `python -m btcforecast.api.openapi`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, Final
+
+from fastapi import Depends, FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.types import Lifespan
+
+from btcforecast import __version__
+from btcforecast.api.schemas.shared import Problem
+from btcforecast.api.strict import refuse_unknown_parameters
+
+PROBLEMS: Final = {
+    "404": "There is no such thing.",
+    "413": "The request's body is too large.",
+    "422": "The request cannot be understood.",
+    "429": "Too many requests; Retry-After says when to come again.",
+    "500": "Something went wrong here.",
+    "503": "It cannot be answered now and may be later.",
+}
+DESCRIPTION: Final = (
+    "Bitcoin probability forecasts, sealed before the outcome and scored in public. Every answer about data says where they come from, "
+    "how old they are, and whether they are simulated, stale or replayed."
+)
+
+
+def openapi_document(app: FastAPI | None = None) -> dict[str, Any]:
+    """Return the OpenAPI document of the routes."""
+    if app is None:
+        app = routed_app()
+    document = get_openapi(title="btcforecast", version=__version__, description=DESCRIPTION, routes=app.routes)
+    schemas = document["components"]["schemas"]
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+    schemas.update(problem.pop("$defs", {}))
+    schemas["Problem"] = problem
+    # The framework's own errors are never sent.
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            responses = operation["responses"]
+            for status, words in PROBLEMS.items():
+                own = responses.get(status, {})
+                if status == "422" or not own:
+                    responses[status] = {"description": words, "content": content}
+                else:
+                    own["content"] = {**own.get("content", {}), **content}
+            responses["304"] = {"description": "Not modified: the ETag in If-None-Match is still current."}
+            operation["responses"] = dict(sorted(responses.items()))
+    return document
+
+
+def routed_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """Return an application with all routes and nothing behind them."""
+    from btcforecast.api.routes import forecasts, ledger, market, models, probability, record, status, stream  # noqa: PLC0415  # routes import this module's neighbours
+
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+        generate_unique_id_function=_operation_id,
+        dependencies=[Depends(refuse_unknown_parameters)],
+        lifespan=lifespan,
+    )
+    for module in (forecasts, probability, market, record, ledger, models, stream, status):
+        app.include_router(module.router)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def main() -> None:
+    """Print the document."""
+    json.dump(openapi_document(), sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()

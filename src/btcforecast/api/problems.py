@@ -1,0 +1,114 @@
+"""Errors as RFC 9457 problem documents. Here alone the error tree meets HTTP."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from btcforecast.api.schemas.shared import ParameterError as WrongParameter
+from btcforecast.api.schemas.shared import Problem
+from btcforecast.api.text import ParameterError
+from btcforecast.core.errors import BtcForecastError, ConflictError, InputError, NotFoundError, UnavailableError
+
+_RETRY_AFTER_S: Final = "30"
+_STATUSES: Final[tuple[tuple[type[BtcForecastError], int], ...]] = (
+    (InputError, 422),
+    (NotFoundError, 404),
+    (ConflictError, 409),
+    (UnavailableError, 503),
+)
+TITLES: Final = {
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Body too large",
+    422: "Not understood",
+    429: "Too many requests",
+    500: "Something went wrong",
+    503: "Not available now",
+}
+_INTERNAL: Final = "Something went wrong on this side. The request id names it in the service's logs."
+log: Final = structlog.get_logger()
+
+
+def problem_body(status: int, detail: str, *, path: str, request_id: str, errors: list[WrongParameter] | None = None) -> bytes:
+    """Return a problem document."""
+    title = TITLES.get(status) or HTTPStatus(status).phrase
+    kind = f"/docs#problem-{title.lower().replace(' ', '-')}"
+    problem = Problem(
+        type=kind, title=title, status=status, detail=detail, instance=path, request_id=request_id, errors=errors or []
+    )
+    return problem.model_dump_json().encode()
+
+
+def problem(
+    request: Request,
+    status: int,
+    detail: str,
+    *,
+    errors: list[WrongParameter] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Return a problem document as the answer."""
+    request_id = request.scope.get("state", {}).get("request_id", "")
+    body = problem_body(status, detail, path=request.url.path, request_id=request_id, errors=errors)
+    found = {"cache-control": "no-store", **(headers or {})}
+    return Response(body, status_code=status, media_type="application/problem+json", headers=found)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer every error with a problem document."""
+    app.add_exception_handler(BtcForecastError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeoutError, _database)
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+    if status == 500:
+        log.error("api.failed", path=request.url.path, exc_info=error)
+        return problem(request, 500, _INTERNAL)
+    errors = [WrongParameter(parameter=error.parameter, message=str(error))] if isinstance(error, ParameterError) else []
+    headers = {"retry-after": _RETRY_AFTER_S} if status == 503 else {}
+    return problem(request, status, str(error), errors=errors, headers=headers)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [WrongParameter(parameter=_name(fault["loc"]), message=_sentence(fault)) for fault in error.errors()]
+    return problem(request, 422, " ".join(f"{fault.parameter}: {fault.message}" for fault in errors), errors=errors)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = {
+        404: f"There is nothing at {request.url.path}.",
+        405: f"{request.method} is not possible here.",
+    }.get(error.status_code, str(error.detail))
+    return problem(request, error.status_code, detail, headers=dict(error.headers or {}))
+
+
+async def _database(request: Request, error: Exception) -> Response:
+    log.error("api.database_failed", path=request.url.path, exc_info=error)
+    if isinstance(error, (OperationalError, PoolTimeoutError)):
+        detail = "The database does not answer at the moment."
+        return problem(request, 503, detail, headers={"retry-after": _RETRY_AFTER_S})
+    return problem(request, 500, _INTERNAL)
+
+
+def _name(location: tuple[Any, ...]) -> str:
+    return str(location[1]) if len(location) > 1 else str(location[0])
+
+
+def _sentence(fault: Any) -> str:
+    found = str(fault.get("input", ""))[:80]
+    return f"“{found}” cannot be used: {fault['msg']}."

@@ -1,0 +1,100 @@
+"""The running service: what endpoints share."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from btcforecast.api.board import Board
+from btcforecast.api.records import Records
+from btcforecast.api.stream.hub import Hub
+from btcforecast.core import Clock, Origin, Series, parse_span
+from btcforecast.core.errors import BtcForecastError, NotFoundError
+from btcforecast.forecasts.ledger import Signer, origin_line
+from btcforecast.settings import Settings
+from btcforecast.store.database import Database
+from btcforecast.store.series import SeriesDirectory
+
+_SERIES_KEPT_S = 5
+
+
+@dataclass(slots=True)
+class _Known:
+    read_at: int = -_SERIES_KEPT_S
+    all: list[Series] = field(default_factory=list)
+    main: Series | None = None
+
+
+class Service:
+    """Settings, database, clock, and what is kept between requests."""
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock, *, hub: Hub) -> None:
+        self.settings = settings
+        self.database = database
+        self.clock = clock
+        self.hub = hub
+        self.board = Board()
+        self.records = Records(database, clock)
+        self._known = _Known()
+        self._signer: Signer | None = None
+
+    @cached_property
+    def issue_every_s(self) -> int:
+        """Return how often forecasts are due."""
+        return parse_span(self.settings.issue_every)
+
+    @cached_property
+    def issue_grace_s(self) -> int:
+        """Return how long after its instant a forecast may still be sealed."""
+        return parse_span(self.settings.issue_grace)
+
+    async def main_series(self) -> Series | None:
+        """Return the series that is forecast here, or None while nothing is known."""
+        return (await self._series_known()).main
+
+    async def series(self, *, symbol: str | None, venue: str | None) -> Series:
+        """Return the stored series that was asked for; what is not said is as in the one that is forecast here.
+
+        Raises InputError for names that cannot be, NotFoundError where nothing stored fits.
+        """
+        Series(venue or "any", symbol or "ANY/ANY")
+        known = await self._series_known()
+        fitting = [series for series in known.all if venue in (None, series.venue) and symbol in (None, series.symbol)]
+        if known.main in fitting:
+            return known.main
+        if not fitting:
+            there = ", ".join(map(str, known.all)) or "nothing yet: the worker has not stored its first candles"
+            raise NotFoundError(f"There are no data of {venue or 'any venue'}:{symbol or 'any symbol'}. Stored are: {there}.")
+        if len(fitting) > 1:
+            raise NotFoundError(f"Several series fit: {', '.join(map(str, fitting))}. Choose one with venue and symbol.")
+        return fitting[0]
+
+    async def verifier_key(self, ledger: Origin) -> str | None:
+        """Return the public key of a ledger's checkpoints, or None where the key is not on this machine."""
+        if self._signer is None:
+            try:
+                self._signer = await asyncio.to_thread(Signer.load, self.settings.signing_key_file)
+            except BtcForecastError:
+                return None
+        return str(self._signer.verifier_key(origin_line(ledger)))
+
+    def next_due(self, latest_as_of: int | None) -> int:
+        """Return the next instant at which a forecast is due: the one just passed while it may still be sealed."""
+        now, every = self.clock.now(), self.issue_every_s
+        newest = now - now % every
+        if latest_as_of is not None and latest_as_of < newest and now <= newest + self.issue_grace_s:
+            return newest
+        return newest + every
+
+    def is_overdue(self, as_of: int) -> bool:
+        """Say whether a newer forecast than this should exist by now."""
+        return self.clock.now() > as_of + self.issue_every_s + self.issue_grace_s
+
+    async def _series_known(self) -> _Known:
+        now = self.clock.now()
+        if not self._known.read_at <= now < self._known.read_at + _SERIES_KEPT_S:
+            async with self.database.read() as connection:
+                directory = SeriesDirectory(connection)
+                self._known = _Known(now, await directory.all(), await directory.main())
+        return self._known

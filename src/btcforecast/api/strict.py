@@ -1,0 +1,48 @@
+"""Parameters that a route does not know are refused, because a misspelt filter that is ignored gives a wrong answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+
+
+async def refuse_unknown_parameters(request: Request) -> None:
+    """Raise unless every query parameter is one of the route's, given once."""
+    if not request.scope["query_string"]:
+        return
+    known: Mapping[str, frozenset[str]] = request.app.state.known_parameters
+    names = known.get(getattr(request.scope.get("route"), "path", ""), frozenset())
+    faults = []
+    for name, n in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if name not in names:
+            takes = f"this route takes {', '.join(sorted(names))}" if names else "this route takes none"
+            faults.append({"loc": ("query", name), "msg": f"There is no such parameter; {takes}", "input": name})
+        elif n > 1:
+            faults.append({"loc": ("query", name), "msg": "It may be given once only", "input": f"{n} times"})
+    if faults:
+        raise RequestValidationError(faults)
+
+
+def known_parameters(
+    document: Mapping[str, Mapping[str, Mapping[str, Mapping[str, list[Mapping[str, str]]]]]],
+) -> dict[str, frozenset[str]]:
+    """Return the query parameters of every path in the OpenAPI document."""
+    return {
+        path: frozenset(
+            parameter["name"]
+            for operation in operations.values()
+            for parameter in operation.get("parameters", [])
+            if parameter["in"] == "query"
+        )
+        for path, operations in document["paths"].items()
+    }
+
+
+def add_strictness(
+    app: FastAPI, document: Mapping[str, Mapping[str, Mapping[str, Mapping[str, list[Mapping[str, str]]]]]]
+) -> None:
+    """Let the application know which parameters its routes take."""
+    app.state.known_parameters = known_parameters(document)
