@@ -7,7 +7,7 @@ decimals, which are nine tenths of a forecast, take a shorter way (decision 0030
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any, Final
 
@@ -55,7 +55,7 @@ def _encode(value: object) -> str:
     if isinstance(value, int):
         return _encode_integer(int(value))
     if isinstance(value, list | tuple):
-        return _encode_floats(value) if set(map(type, value)) == {float} else f"[{','.join(map(_encode, value))}]"
+        return _encode_numbers(value) if _are_small_numbers(value) else f"[{','.join(map(_encode, value))}]"
     if isinstance(value, Mapping):
         return _encode_mapping(value)
     message = f"a {type(value).__name__} has no JSON form"
@@ -71,9 +71,15 @@ def _encode_mapping(value: Mapping[Any, object]) -> str:
     return "{" + ",".join(f"{encode_basestring(name)}:{_encode(value[name])}" for name in names) + "}"
 
 
-def _encode_floats(values: list[float] | tuple[float, ...]) -> str:
+def _are_small_numbers(values: Sequence[Any]) -> bool:
+    kinds = set(map(type, values))
+    # A zero that was read back is an integer among floats.
+    return kinds == {float} or (kinds == {float, int} and max(map(abs, values)) <= _LARGEST_INTEGER)
+
+
+def _encode_numbers(values: Sequence[float]) -> str:
     # The condition of `_shortest` again, in place: a forecast has 735 of these numbers, and calls would cost a fifth of the time.
-    texts = map(float.__repr__, values)
+    texts = map(repr, values)
     joined = ",".join([text if "e" not in text and text[-2:] != ".0" else _shortest(text) for text in texts])
     if "n" in joined:
         message = "NaN and infinities are not JSON numbers"

@@ -89,6 +89,8 @@ def _claims(folder: Path, origin: Origin) -> tuple[list[str], list[bytes], list[
     notes, leaves, faults = list[str](), list[bytes](), list[Fault]()
     try:
         notes = [str(parse_canonical(line)) for line in _lines(folder / layout.CHECKPOINTS)]
+        if not notes:
+            faults.append(Fault(f"{origin.value}/{layout.CHECKPOINTS}", "There is no signed checkpoint, so nothing is proved."))
         newest = (folder / layout.CHECKPOINT).read_bytes()
         if newest.decode(errors="replace") != (notes or [""])[-1]:
             faults.append(Fault(f"{origin.value}/{layout.CHECKPOINT}", "It is not the newest of the checkpoints."))

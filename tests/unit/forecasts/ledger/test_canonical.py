@@ -25,6 +25,8 @@ values = st.recursive(
 @example([0.0, -0.0, 10.0, -100.0, 0.5, -0.0000010, 0.0000009])
 @example([0.0, -0.0, 10.0, -100.0, 0.5, -0.0000010, 1.0000001])
 @example([1e300, 1.0])
+@example([0.25, 0, -3, 1e-5, 1.0])
+@example([0.25, True, None])
 @example({"\U0001f600": 1, "￿": 2, "é": 3, '\x00\x1f\x7f"\\': 4})
 def test_bytes_are_those_of_the_reference_implementation(value: object):
     assert canonical_json(value) == rfc8785.dumps(value)
@@ -41,7 +43,10 @@ def test_names_are_in_order_and_nothing_is_between():
     assert canonical_json({"b": [1, 2.5, 1e-5], "a": "é\n"}) == '{"a":"é\\n","b":[1,2.5,0.00001]}'.encode()
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, [1.0, math.nan], 2**53, {1: 2}, {"a": b"x"}, "\ud800", {"\ud800": 1}])
+@pytest.mark.parametrize(
+    "value",
+    [math.nan, math.inf, [1.0, math.nan], [1, math.nan, 0.5], [1.5, 2**53], 2**53, {1: 2}, {"a": b"x"}, "\ud800", {"\ud800": 1}],
+)
 def test_what_json_cannot_say_is_refused(value: object):
     with pytest.raises(InputError, match="canonical JSON"):
         canonical_json(value)
