@@ -1,0 +1,52 @@
+import type { ForecastView } from "@/api/forecast-view";
+import { band, quantile } from "@/charts/fan";
+import { price } from "@/format/numbers";
+import { instant, span } from "@/format/time";
+
+/** The fan in figures: what the chart shows, for reading and for screen readers. */
+export function HorizonTable({ forecast }: { readonly forecast: ForecastView }) {
+  return (
+    // A region that scrolls must be reachable by keyboard.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- as the line above says
+    <div className="scroll" role="region" aria-label="All horizons in figures" tabIndex={0}>
+      <table>
+        <caption>Prices between which outcomes lie, by horizon</caption>
+        <thead>
+          <tr>
+            <th scope="col">In</th>
+            <th scope="col">At</th>
+            <th scope="col" className="number">
+              Median
+            </th>
+            <th scope="col" className="number">
+              50&nbsp;%
+            </th>
+            <th scope="col" className="number">
+              80&nbsp;%
+            </th>
+            <th scope="col" className="number">
+              95&nbsp;%
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {forecast.horizons.map((horizon) => (
+            <tr key={horizon.name}>
+              <th scope="row">{span(horizon.seconds)}</th>
+              <td>{instant(horizon.targetAt)}</td>
+              <td className="number">{price(forecast.spot * Math.exp(quantile(horizon, 0.5)), forecast.symbol)}</td>
+              {([50, 80, 95] as const).map((coverage) => {
+                const { low, high } = band(horizon, forecast.spot, coverage);
+                return (
+                  <td key={coverage} className="number">
+                    {price(low, forecast.symbol)} – {price(high, forecast.symbol)}
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+import { Link } from "@tanstack/react-router";
+import type { ForecastView } from "@/api/forecast-view";
+import { count } from "@/format/numbers";
+import { instant } from "@/format/time";
+import { Facts } from "@/parts/facts";
+import { Panel } from "@/parts/panel";
+import { Tag } from "@/parts/tag";
+
+/** Who said it, when, and where that is written down. */
+export function Seal({ forecast }: { readonly forecast: ForecastView }) {
+  const first = forecast.horizons[0];
+  const isLive = forecast.origin === "live";
+  return (
+    <Panel title="The seal" aside={isLive ? <Tag tone="good">sealed before the outcome</Tag> : <Tag tone="warn">replayed from history</Tag>}>
+      <Facts
+        rows={[
+          ["Forecast", <span className="mono">{forecast.id}</span>],
+          ["Model", <span className="mono">{forecast.modelVersion}</span>],
+          ["Knows the market up to", instant(forecast.asOf)],
+          [isLive ? "Sealed" : "Computed", instant(forecast.sealedAt)],
+          ...(first === undefined ? [] : [["First outcome", instant(first.targetAt)] as const]),
+          [
+            "Ledger entry",
+            <>
+              {count(forecast.ledgerSeq)},{" "}
+              <Link to="/ledger" search={{ origin: forecast.origin, seq: forecast.ledgerSeq }}>
+                verify it in this browser
+              </Link>
+            </>,
+          ],
+        ]}
+      />
+    </Panel>
+  );
+}

@@ -1,0 +1,120 @@
+import { Button } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { Schemas } from "@/api/client";
+import type { Origin } from "@/api/origin";
+import { settledQuery } from "@/api/queries";
+import { fromLogReturn, percent, price } from "@/format/numbers";
+import { instant, toSeconds } from "@/format/time";
+import { Panel } from "@/parts/panel";
+import { Failure, Loading } from "@/parts/states";
+import classes from "./page.module.css";
+
+interface Props {
+  readonly origin: Origin;
+  readonly model: string;
+  readonly horizon: string;
+}
+
+/** The settled forecasts themselves, newest first. */
+export function SettledPanel({ origin, model, horizon }: Props) {
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(settledQuery(origin, model));
+  const rows = (data?.pages ?? []).flatMap(({ forecasts }) => forecasts).flatMap((forecast) => {
+    const target = forecast.horizons.find((candidate) => candidate.horizon === horizon);
+    return target?.outcome == null ? [] : [{ forecast, target, outcome: target.outcome }];
+  });
+  return (
+    <Panel title="Settled forecasts">
+      {data === undefined ? (
+        error !== null ? (
+          <Failure what="The forecasts" error={error} onRetry={() => void refetch()} />
+        ) : (
+          <Loading height={240} />
+        )
+      ) : (
+        <>
+          {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keyboard */}
+          <div className="scroll" role="region" aria-label="Settled forecasts" tabIndex={0}>
+            <table>
+              <caption>What was said {horizon} ahead, what came, and how far off it was</caption>
+              <thead>
+                <tr>
+                  <th scope="col">Made</th>
+                  <th scope="col" className="number">
+                    From
+                  </th>
+                  <th scope="col" className="number">
+                    80&nbsp;% interval
+                  </th>
+                  <th scope="col" className="number">
+                    Came
+                  </th>
+                  <th scope="col" className="number">
+                    Change
+                  </th>
+                  <th scope="col" className="number">
+                    Place (PIT)
+                  </th>
+                  <th scope="col" className="number">
+                    CRPS, bps
+                  </th>
+                  <th scope="col" className="number">
+                    Entry
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {rows.map((row) => (
+                  <Row key={row.forecast.id} {...row} />
+                ))}
+              </tbody>
+            </table>
+          </div>
+          {rows.length === 0 && <p className="muted">None of the forecasts loaded so far has an outcome at this horizon yet.</p>}
+          {hasNextPage && (
+            <div className={classes["more"]}>
+              <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+                Show older forecasts
+              </Button>
+            </div>
+          )}
+        </>
+      )}
+    </Panel>
+  );
+}
+
+interface RowProps {
+  readonly forecast: Schemas["Forecast"];
+  readonly target: Schemas["HorizonForecast"];
+  readonly outcome: Schemas["Outcome"];
+}
+
+function Row({ forecast, target, outcome }: RowProps) {
+  const band = target.bands.find(({ coverage_percent }) => coverage_percent === 80);
+  const isHeld = outcome.covered["80"];
+  return (
+    <tr>
+      <th scope="row">{instant(toSeconds(forecast.as_of))}</th>
+      <td className="number">{price(forecast.spot, forecast.symbol)}</td>
+      <td className="number">{band === undefined ? "–" : `${price(band.low_price, forecast.symbol)} – ${price(band.high_price, forecast.symbol)}`}</td>
+      {outcome.close === null ? (
+        <td colSpan={4}>{outcome.void_reason}</td>
+      ) : (
+        <>
+          <td className="number">
+            {price(outcome.close, forecast.symbol)} <span className={isHeld === true ? classes["held"] : classes["missed"]}>{isHeld === true ? "inside" : "outside"}</span>
+          </td>
+          <td className="number">{outcome.log_return === null ? "–" : fromLogReturn(outcome.log_return)}</td>
+          <td className="number">{outcome.pit === null ? "–" : percent(outcome.pit, 0)}</td>
+          <td className="number">{outcome.crps_bps === null ? "–" : outcome.crps_bps.toFixed(1)}</td>
+        </>
+      )}
+      <td className="number">
+        <Link to="/ledger" search={{ origin: forecast.origin, seq: forecast.ledger_seq }} aria-label={`Verify ledger entry ${forecast.ledger_seq}`}>
+          {forecast.ledger_seq}
+        </Link>
+      </td>
+    </tr>
+  );
+}
