@@ -47,7 +47,9 @@ def locate(quantiles: Floats, outcomes: Floats) -> Located:
 
 def softplus(z: Floats) -> Floats:
     """Return ln(1 + exp z) without overflow."""
-    return np.asarray(np.logaddexp(0, z))
+    # A missing outcome is a NaN that passes through; it is nothing to warn about.
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.logaddexp(0, z))
 
 
 def sigmoid(z: Floats) -> Floats:
