@@ -69,7 +69,7 @@ def _commands(command: click.Command, path: str) -> Iterator[list[str]]:
         rows += ["| parameter | default | meaning |", "|---|---|---|"]
         for parameter in options:
             names = ", ".join([*parameter.opts, *parameter.secondary_opts])
-            label = f"`{names}`" if parameter.param_type_name == "option" else f"`{parameter.human_readable_name}`"
+            label = f"`{names}`" if parameter.param_type_name == "option" else f"`{(parameter.name or '').upper()}`"
             default = parameter.default
             shown = "" if default is None or default is False or callable(default) or "UNSET" in repr(default) else f"`{default}`"
             rows.append(f"| {label} | {shown} | {_plain(getattr(parameter, 'help', None) or '').replace('|', chr(92) + '|')} |")
