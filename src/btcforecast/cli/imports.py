@@ -116,7 +116,8 @@ def _print_report(report: ImportReport, *, is_dry_run: bool) -> None:
         span = f", {to_rfc3339(report.first_opened_at)} to {to_rfc3339(report.last_opened_at)}"
     context.out.print(
         f"[bold]{report.series}[/]: {report.n_candles:,} candles from {report.n_rows:,} rows{span}; "
-        f"{report.n_rejected.total():,} rows left out."
+        f"{report.n_rejected.total():,} rows left out.",
+        soft_wrap=True,
     )
     if report.is_stored:
         written = report.written

@@ -11,6 +11,11 @@ from btcforecast.core.errors import InputError
 
 _QUOTES: Final = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD", "EUR", "GBP", "JPY", "BTC", "ETH")
 """Quote currencies by which a symbol without a slash is cut, the longer before what they end in."""
+_VENUES: Final = frozenset({
+    "binance", "binanceus", "bitfinex", "bithumb", "bitmex", "bitstamp", "bybit", "coinbase", "coinbasepro", "cryptocom",
+    "deribit", "gate", "gateio", "gemini", "htx", "huobi", "kraken", "kucoin", "mexc", "okex", "okx", "poloniex", "upbit",
+})  # fmt: skip
+"""Venues that are believed in a file's name; any other word there may mean anything."""
 _NAMED: Final = re.compile(r"(?P<venue>[A-Za-z0-9]{2,32})_(?P<symbol>[A-Za-z0-9]{5,20})[_.].*")
 _BINANCE_DUMP: Final = re.compile(r"(?P<symbol>[A-Z0-9]{5,20})-[0-9]+[mhdw]-[0-9]{4}.*")
 
@@ -36,9 +41,9 @@ def series_of(path: Path, *, venue: str | None, symbol: str | None) -> Series:
             f"The name {path.name} does not say which market its candles come from; add {missing}, "
             "for example --venue binance --symbol BTC/USDT."
         )
-    if venue == SIMULATED_VENUE:
+    if venue.lower() == SIMULATED_VENUE:
         raise InputError("The venue “simulated” is kept for generated candles; name the venue that the file comes from.")
-    return Series(venue, parse_symbol(symbol))
+    return Series(venue.lower(), parse_symbol(symbol))
 
 
 def _from_name(name: str) -> tuple[str | None, str | None]:
@@ -49,7 +54,7 @@ def _from_name(name: str) -> tuple[str | None, str | None]:
     if named is None:
         return None, None
     symbol = _symbol_or_none(named["symbol"])
-    return (named["venue"].lower(), symbol) if symbol else (None, None)
+    return (venue, symbol) if symbol and (venue := named["venue"].lower()) in _VENUES else (None, symbol)
 
 
 def _symbol_or_none(text: str) -> str | None:

@@ -24,7 +24,10 @@ _OTHERS: Final = {
     b"\x93NUMPY": "a numpy array",
     b"{": "JSON",
     b"[": "JSON",
-    b"<": "a page of HTML or XML",
+    # MetaTrader writes its column names in angle brackets, so that one bracket proves nothing.
+    b"<!": "a page of HTML or XML",
+    b"<?": "a page of HTML or XML",
+    b"<html": "a page of HTML or XML",
 }
 """How files begin that people take for candle files."""
 
