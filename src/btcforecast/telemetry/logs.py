@@ -37,3 +37,5 @@ def configure_logs(*, level: str, as_json: bool, stream: TextIO | None = None) -
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    # It tells at every connection what it assumes about DDL.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
