@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import cache
 
 from aiohttp import WSMsgType, web
 
@@ -18,12 +19,18 @@ from exchange.tape import STEP_S, Tape
 _PAGE = "<!doctype html><html><body><h1>We are improving our site</h1></body></html>"
 
 
+@cache
+def _tape(seed: int) -> Tape:
+    """One tape for all: drawing years of it takes a moment."""
+    return Tape(seed)
+
+
 class LocalExchange:
     """Five venues on one loopback address; `desks[venue]` is how each behaves."""
 
     def __init__(self, *, now: Callable[[], float] = time.time, seed: int = 1) -> None:
         self.now = now
-        tape = Tape(seed)
+        tape = _tape(seed)
         self.desks = {name: Desk(tape) for name in PROTOCOLS}
         self.address = ""
         self._runner: web.AppRunner | None = None

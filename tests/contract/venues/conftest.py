@@ -23,15 +23,15 @@ VENUES = ("binance", "bitstamp", "coinbase", "kraken", "okx")
 NOW = BASE.floor(1_700_000_000) + 77
 POLICY = CallPolicy(
     n_attempts=3,
-    read_s=0.4,
-    attempt_s=0.8,
-    total_s=5,
+    read_s=1.0,
+    attempt_s=3.0,
+    total_s=10,
     first_wait_s=0.001,
     most_wait_s=0.01,
     jitter_s=0.001,
     breaker=BreakerPolicy(n_failures=3, first_s=60, most_s=900),
 )
-"""As in production, only quicker: waits in milliseconds, deadlines below a second."""
+"""As in production, only quicker: waits in milliseconds, deadlines of a second, which a busy machine keeps."""
 
 OpenVenue = Callable[..., CcxtVenue]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from exchange.app import LocalExchange
@@ -61,7 +62,16 @@ class Desk:
 
 
 @pytest.fixture
-def desk(database: Database, exchange: LocalExchange, open_venue: OpenVenue, clock: ManualClock) -> Desk:
+async def desk(tmp_path: Path, exchange: LocalExchange, open_venue: OpenVenue, clock: ManualClock) -> AsyncIterator[Desk]:
+    database = Database(f"sqlite:///{tmp_path}/test.db")
+    await database.migrate()
+    yield Desk(database, exchange, open_venue, clock)
+    await database.close()
+
+
+@pytest.fixture
+def desk_on_each(database: Database, exchange: LocalExchange, open_venue: OpenVenue, clock: ManualClock) -> Desk:
+    """Once on SQLite and once on PostgreSQL, for the tests that touch every table."""
     return Desk(database, exchange, open_venue, clock)
 
 
@@ -76,7 +86,8 @@ async def test_the_first_run_fetches_history_and_reports_its_progress(desk: Desk
     assert (seen[-1].reached, seen[-1].n_new) == (desk.newest_close, report.n_new)
 
 
-async def test_a_second_run_resumes_and_reads_the_newest_hours_again(desk: Desk):
+async def test_a_second_run_resumes_and_reads_the_newest_hours_again(desk_on_each: Desk):
+    desk = desk_on_each
     await desk.catch_up()
     desk.pass_time(1800)
     n_asked = desk.exchange.desks["coinbase"].count("candles")
@@ -207,7 +218,8 @@ async def test_when_nobody_answers_the_cached_data_are_marked_with_their_age(des
     assert len(await desk.stored()) == DAY // 300
 
 
-async def test_own_candles_take_the_place_of_lent_ones_when_the_venue_is_back(desk: Desk):
+async def test_own_candles_take_the_place_of_lent_ones_when_the_venue_is_back(desk_on_each: Desk):
+    desk = desk_on_each
     await desk.catch_up()
     desk.pass_time(12 * 3600)
     desk.down("coinbase")
@@ -223,7 +235,8 @@ async def test_own_candles_take_the_place_of_lent_ones_when_the_venue_is_back(de
     assert report.tallies["coinbase"].error is None
 
 
-async def test_gaps_are_found_and_refilled_later(desk: Desk):
+async def test_gaps_are_found_and_refilled_later(desk_on_each: Desk):
+    desk = desk_on_each
     coinbase = desk.exchange.desks["coinbase"]
     hole = desk.newest_close - 10 * 3600
     coinbase.missing = {hole, hole + 300}
@@ -237,7 +250,8 @@ async def test_gaps_are_found_and_refilled_later(desk: Desk):
     assert (await desk.stored()).missing().tolist() == [hole + 300]
 
 
-async def test_a_gap_that_the_venue_never_fills_is_asked_for_ever_more_rarely_and_then_no_more(desk: Desk):
+async def test_a_gap_that_the_venue_never_fills_is_asked_for_ever_more_rarely_and_then_no_more(desk_on_each: Desk):
+    desk = desk_on_each
     coinbase = desk.exchange.desks["coinbase"]
     coinbase.missing = {desk.newest_close - 10 * 3600}
     await desk.catch_up()
@@ -267,7 +281,8 @@ async def test_what_lies_beyond_the_venues_reach_is_not_asked_for(desk: Desk):
     assert desk.exchange.desks["kraken"].count("candles") == n_asked
 
 
-async def test_a_revised_candle_is_recorded_as_revised(desk: Desk):
+async def test_a_revised_candle_is_recorded_as_revised(desk_on_each: Desk):
+    desk = desk_on_each
     coinbase = desk.exchange.desks["coinbase"]
     await desk.catch_up()
     before = desk.clock.now()
@@ -288,7 +303,8 @@ async def test_rejected_candles_are_reported_and_never_stored(desk: Desk):
     assert (await desk.stored()).missing().tolist() == [bad]
 
 
-async def test_how_the_venues_are_doing_is_stored_for_other_processes(desk: Desk):
+async def test_how_the_venues_are_doing_is_stored_for_other_processes(desk_on_each: Desk):
+    desk = desk_on_each
     await desk.catch_up()
     desk.pass_time(600)
     desk.down("coinbase")
