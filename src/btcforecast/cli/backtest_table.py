@@ -25,7 +25,7 @@ def print_leaderboard(board: Leaderboard, *, baselines: tuple[str, ...], out: Co
         out = Console(file=out.file, width=_WIDTH_WHEN_PIPED, highlight=False)
     for title, unit, places in sections:
         if places:
-            out.print(_table(title, unit, places, baselines=baselines, seconds=board.seconds))
+            out.print(_table(title, unit, places, baselines=baselines))
         else:
             out.print(f"[bold]{title}[/]: no outcome in the file yet.")
     if baselines:
@@ -33,19 +33,25 @@ def print_leaderboard(board: Leaderboard, *, baselines: tuple[str, ...], out: Co
             "÷: mean score over the baseline's on the same forecasts, with its 95 % interval; below one is better. "
             "[green]✓[/] proven better, [red]✗[/] proven worse, ○ not proven."
         )
-    out.print("50 % to 95 %: how often, in percent, the central interval of that name held the outcome.")
+    if any(board.laws.values()):
+        out.print("Held by 50 % …: how often, in percent, the central interval of that name held the outcome.")
+    took = ", ".join(f"{model} {spent:.1f} s" for model, spent in sorted(board.seconds.items(), key=lambda item: item[1]))
+    out.print(f"Fitting and forecasting took: {took}.")
 
 
-def _table(title: str, unit: str, places: Sequence[Place], *, baselines: tuple[str, ...], seconds: dict[str, float]) -> Table:
-    with_coverage = bool(places[0].coverage)
-    table = Table("Model", title=f"[bold]{title}[/], {places[0].n:,} forecasts", title_justify="left", box=SIMPLE_HEAD)
-    held = ("50 %", "80 %", "90 %", "95 %") if with_coverage else ()
-    for heading in (unit, *(f"÷ {name}" for name in baselines), *held, "seconds"):
+def _table(title: str, unit: str, places: Sequence[Place], *, baselines: tuple[str, ...]) -> Table:
+    has_coverage = bool(places[0].coverage)
+    table = Table(
+        title=f"[bold]{title}[/], {places[0].n:,} forecasts", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    table.add_column("Model", no_wrap=True)
+    held = ("held\n50 %", "by\n80 %", "\n90 %", "\n95 %") if has_coverage else ()
+    for heading in (unit.replace(" ", "\n"), *("÷ " + name.replace("_", "\n") for name in baselines), *held):
         table.add_column(heading, justify="right", no_wrap=True)
     for place in places:
         coverage = [f"{place.coverage[percent]:.1f}" for percent in sorted(place.coverage)]
         ratios = [_cell(place.ratios.get(name)) for name in baselines]
-        table.add_row(place.model, f"{place.score_bps:.2f}", *ratios, *coverage, f"{seconds[place.model]:.1f}")
+        table.add_row(place.model, f"{place.score_bps:.2f}", *ratios, *coverage)
     return table
 
 
@@ -55,4 +61,4 @@ def _cell(ratio: Ratio | None) -> str:
     if ratio.low is None or ratio.high is None:
         return f"{ratio.value:.4f}\n[dim]too few[/]"
     mark = "[green]✓[/]" if ratio.high < 1 else "[red]✗[/]" if ratio.low > 1 else "○"
-    return f"{mark} {ratio.value:.4f}\n[dim]{ratio.low:.3f} to {ratio.high:.3f}[/]"
+    return f"{mark} {ratio.value:.4f}\n[dim]{ratio.low:.3f}–{ratio.high:.3f}[/]"
