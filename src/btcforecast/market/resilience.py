@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-import stamina
 import structlog
 
 from btcforecast.core import Clock, to_rfc3339
@@ -102,6 +101,8 @@ class Guard:
         return result
 
     async def _try(self, name: str, work: Callable[[], Awaitable[Result]]) -> Result:
+        import stamina  # noqa: PLC0415  # web processes load this module by way of bootstrap, without the worker's packages
+
         policy = self._policy
         attempts = stamina.retry_context(
             on=self._wait_before_retry,
