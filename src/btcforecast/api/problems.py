@@ -110,5 +110,7 @@ def _name(location: tuple[Any, ...]) -> str:
 
 
 def _sentence(fault: Any) -> str:
+    if fault["type"] == "refused":
+        return str(fault["msg"])
     found = str(fault.get("input", ""))[:80]
     return f"“{found}” cannot be used: {fault['msg']}."

@@ -19,9 +19,11 @@ async def refuse_unknown_parameters(request: Request) -> None:
     for name, n in Counter(name for name, _ in request.query_params.multi_items()).items():
         if name not in names:
             takes = f"this route takes {', '.join(sorted(names))}" if names else "this route takes none"
-            faults.append({"loc": ("query", name), "msg": f"There is no such parameter; {takes}", "input": name})
+            faults.append({"loc": ("query", name), "msg": f"There is no parameter “{name[:40]}”; {takes}.", "type": "refused"})
         elif n > 1:
-            faults.append({"loc": ("query", name), "msg": "It may be given once only", "input": f"{n} times"})
+            faults.append(
+                {"loc": ("query", name), "msg": f"“{name}” may be given once only; it was given {n} times.", "type": "refused"}
+            )
     if faults:
         raise RequestValidationError(faults)
 

@@ -17,7 +17,7 @@ import typer
 from btcforecast.cli.context import notes, run
 from btcforecast.core.errors import SettingsError, UnavailableError
 from btcforecast.settings import Settings, load_settings
-from btcforecast.store.database import database_url
+from btcforecast.store.database import Database, database_url
 from btcforecast.telemetry.logs import configure_logs
 
 _STOP_WITHIN_S = 20
@@ -61,28 +61,23 @@ def serve() -> None:
 
     Example: [bold]PORT=8080 btcforecast serve[/]
     """
-    import uvicorn
-
-    from btcforecast.api.app import create_app
     from btcforecast.bootstrap import open_database
 
     settings = load_settings()
     configure_logs(level=settings.log_level, as_json=settings.log_format == "json")
     _check_port(settings)
-    database = open_database(settings)
-    run(database.migrate())
-    run(database.close())
-    uvicorn.run(
-        create_app(settings, open_database(settings)),
-        host=settings.host,
-        port=settings.port,
-        # The application writes one structured line a request itself.
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=10,
-    )
+    run(_migrate(open_database(settings)))
+    # Imported after the checks; from here on this process is another program, without what only commands and migrations need.
+    from btcforecast.api.serve import become_server
+
+    become_server()
+
+
+async def _migrate(database: Database) -> None:
+    try:
+        await database.migrate()
+    finally:
+        await database.close()
 
 
 def worker() -> None:

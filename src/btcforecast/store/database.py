@@ -6,18 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import Connection, event, inspect, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from btcforecast.core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _DRIVERS: Final = {
@@ -119,6 +118,8 @@ class Database:
 
 def alembic_config(connection: Connection | None = None) -> Config:
     """Return Alembic's configuration, bound to the connection when one is given."""
+    from alembic.config import Config  # noqa: PLC0415  # 12 MB that a web process does not need
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
@@ -126,12 +127,21 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415  # as above
+
     command.upgrade(alembic_config(connection), "head")
 
 
+def newest_revision() -> str:
+    """Return the newest migration's name: files are numbered, and a revision is its file's number."""
+    return max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
 def _is_behind(connection: Connection) -> bool:
-    newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() != newest
+    if not inspect(connection).has_table("alembic_version"):
+        return True
+    current: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return current != newest_revision()
 
 
 def _prepare_sqlite(connection: object, _record: object) -> None:

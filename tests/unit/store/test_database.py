@@ -6,16 +6,27 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from btcforecast.core.errors import SettingsError
-from btcforecast.store.database import Database
+from btcforecast.store.database import Database, alembic_config, newest_revision
 from btcforecast.store.tables import metadata
 
 
 async def test_migrating_twice_changes_nothing_and_leaves_nothing_pending(database: Database):
     await database.migrate()
     assert not await database.pending_migrations()
+
+
+def test_the_newest_revision_is_known_without_loading_the_migrations():
+    assert newest_revision() == ScriptDirectory.from_config(alembic_config()).get_current_head()
+
+
+async def test_an_empty_database_is_behind(database_url: str):
+    empty = Database(database_url)
+    assert await empty.pending_migrations()
+    await empty.close()
 
 
 async def test_migrations_make_exactly_the_tables_that_the_code_uses(database: Database):

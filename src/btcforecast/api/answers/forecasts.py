@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
@@ -53,7 +54,7 @@ async def latest(service: Service, series: Series, *, origin: Origin) -> LatestF
         targets = await store.targets_of_many([sealed.forecast.id for sealed in cycle])
     shown = [shown_forecast(sealed, targets[sealed.forecast.id]) for sealed in cycle]
     return LatestForecast(
-        source=sources.of_forecast(service, champion),
+        source=sources.of_forecast(service, champion, is_newest=True),
         champion=next(forecast for forecast in shown if forecast.id == champion.forecast.id),
         baselines=[forecast for forecast in shown if forecast.id != champion.forecast.id],
         next_at=to_rfc3339(service.next_due(champion.forecast.as_of)),
@@ -81,7 +82,7 @@ async def page(service: Service, series: Series, wanted: Wanted, *, cursor: str 
     )
     newest = found.forecasts[0] if found.forecasts else None
     source = (
-        sources.of_forecast(service, newest)
+        sources.of_forecast(service, newest, is_newest=cursor is None and wanted.before is None)
         if newest is not None
         else sources.source(service, series, as_of=None, is_stale=False, origin=wanted.origin)
     )
@@ -99,7 +100,7 @@ async def detail(service: Service, forecast_id: str) -> ForecastDetail:
         inclusion = await ledger_answers.newest_inclusion(ledger, entry)
         paths = await store.paths_of(forecast_id)
     return ForecastDetail(
-        source=sources.of_forecast(service, sealed),
+        source=sources.of_forecast(service, sealed, is_newest=False),
         forecast=shown_forecast(sealed, targets, levels=LEVELS),
         seed=sealed.forecast.seed,
         data_digest=sealed.forecast.data_digest,
@@ -135,19 +136,25 @@ def shown_forecast(sealed: SealedForecast, targets: tuple[Target, ...], *, level
     )
 
 
+def price_decimals(spot: float) -> int:
+    """Return to how many decimals prices of this size are shown: seven digits, and at least cents."""
+    return max(2, 6 - math.floor(math.log10(spot)))
+
+
 def _shown_horizon(
     forecast: Sealed, horizon: Horizon, law: Distribution, *, target: Target | None, levels: Floats
 ) -> HorizonForecast:
     spot = forecast.spot
     log_returns = law.quantile(levels)
-    prices = np.round(spot * np.exp(log_returns), 8)
+    decimals = price_decimals(spot)
+    prices = np.round(spot * np.exp(log_returns), decimals)
     tails = np.array([0.5 + side * percent / 200 for percent in COVERAGES for side in (-1, 1)])
-    ends = np.round(spot * np.exp(law.quantile(tails)), 8).tolist()
+    ends = np.round(spot * np.exp(law.quantile(tails)), decimals).tolist()
     return HorizonForecast(
         horizon=str(horizon),
         horizon_s=horizon.seconds,
         target_at=to_rfc3339(forecast.as_of + horizon.seconds),
-        median_price=round(spot * float(np.exp(law.median)), 8),
+        median_price=round(spot * float(np.exp(law.median)), decimals),
         bands=[
             Band(coverage_percent=percent, low_price=ends[2 * i], high_price=ends[2 * i + 1])
             for i, percent in enumerate(COVERAGES)

@@ -9,6 +9,7 @@ import numpy as np
 from fastapi import Request, Response
 
 from btcforecast.api.answers import sources
+from btcforecast.api.answers.forecasts import price_decimals
 from btcforecast.api.conditional import content
 from btcforecast.api.schemas.forecasts import Paths
 from btcforecast.api.service import Service
@@ -22,11 +23,11 @@ _DAY_S = 86400
 async def as_json(service: Service, forecast_id: str) -> Paths:
     """Return the paths with where they come from."""
     sealed, paths = await _read(service, forecast_id)
-    prices = await asyncio.to_thread(lambda: np.round(_prices(sealed, paths), 2).tolist())
+    prices = await asyncio.to_thread(lambda: np.round(_prices(sealed, paths), price_decimals(sealed.forecast.spot)).tolist())
     n_paths, n_points = paths.returns.shape
     # The numbers were made here, so checking each of 289,000 again would only take time.
     return Paths.model_construct(
-        source=sources.of_forecast(service, sealed),
+        source=sources.of_forecast(service, sealed, is_newest=False),
         forecast_id=forecast_id,
         start_at=to_rfc3339(sealed.forecast.as_of),
         step_s=BASE.seconds,

@@ -92,7 +92,7 @@ def _answered(service: Service, sealed: SealedForecast, asked: Asked, seconds: i
     else:
         above = probability_above(law, log_levels[0])
         value = above if asked.kind is QuestionKind.ABOVE else 1 - above
-    source = sources.of_forecast(service, sealed)
+    source = sources.of_forecast(service, sealed, is_newest=True)
     return Probability(
         source=source,
         question=Question(kind=asked.kind, levels=list(asked.levels), at=to_rfc3339(forecast.as_of + seconds), horizon_s=seconds),

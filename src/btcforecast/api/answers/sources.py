@@ -35,14 +35,14 @@ def source(
     )
 
 
-def of_forecast(service: Service, sealed: SealedForecast) -> Source:
-    """Return the source of one forecast; a live one is stale when a newer one should exist."""
+def of_forecast(service: Service, sealed: SealedForecast, *, is_newest: bool) -> Source:
+    """Return the source of one forecast; the newest live one is stale when a newer one should exist."""
     forecast = sealed.forecast
     return source(
         service,
         forecast.series,
         as_of=forecast.as_of,
-        is_stale=forecast.origin is Origin.LIVE and service.is_overdue(forecast.as_of),
+        is_stale=is_newest and forecast.origin is Origin.LIVE and service.is_overdue(forecast.as_of),
         origin=forecast.origin,
         borrowed_from=sealed.borrowed_from,
     )

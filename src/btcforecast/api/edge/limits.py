@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from limits import parse
-
 from btcforecast.core import Clock
 from btcforecast.telemetry.metrics import http_limits_open
 
 _MOST_ADDRESSES: Final = 100_000
+
+
+_SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,9 @@ class RateLimiter:
     """
 
     def __init__(self, rate: str, clock: Clock) -> None:
-        item = parse(rate)
-        self.amount: Final = item.amount
-        self.window_s: Final = item.get_expiry()
+        amount, _, unit = rate.partition("/")
+        self.amount: Final = int(amount)
+        self.window_s: Final = _SECONDS[unit]
         self._clock = clock
         self._window = -1
         self._counts: dict[str, int] = {}
