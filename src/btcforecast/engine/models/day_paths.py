@@ -28,6 +28,8 @@ _USUAL_HALF_LIFE: Final = float(BINS_PER_WEEK)
 _PROFILE_EVERY_WEEKS: Final = 4
 """How often the profile is renewed in the walk over history that the laws and the library are fitted on."""
 _WARM_UP_DAYS: Final = 28
+_LAW_HALF_LIFE_YEARS: Final = 0.25
+"""The middle of the law around the scale drifts over months; a longer memory leaves the 50 % interval too narrow (decision 12)."""
 _FLOOR: Final = 1e-7
 """The scale of a market that stands still for days, as a five-minute return."""
 
@@ -50,7 +52,7 @@ class DayPaths(ScaledModel):
         table = WeekTable(history.opened_at, relative)
         walk = _Walk(history, size, table)
         rows = origins(history, skip_days=_WARM_UP_DAYS)
-        laws = fit_laws(history, rows, walk.scales(rows), is_shrunk=True)
+        laws = fit_laws(history, rows, walk.scales(rows), is_shrunk=True, half_life_years=_LAW_HALF_LIFE_YEARS)
         profile = table.profile(table.n_weeks)
         # The running mean goes on under the newest profile, so its memory is made under that profile, too.
         recent = history.opened_at >= history.as_of - 30 * 86400

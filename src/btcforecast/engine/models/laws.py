@@ -88,11 +88,13 @@ def origins(candles: Candles, *, skip_days: float) -> NDArray[np.int64]:
     return hourly_rows(candles, since=since)
 
 
-def fit_laws(candles: Candles, rows: NDArray[np.int64], scales: Floats, *, is_shrunk: bool = False) -> Laws:
+def fit_laws(
+    candles: Candles, rows: NDArray[np.int64], scales: Floats, *, is_shrunk: bool = False, half_life_years: float = 1.5
+) -> Laws:
     """Return the laws fitted to what followed each origin.
 
     rows: the origins. scales: the model's scales at each of them, shape (len(rows), 8), computed without looking ahead. is_shrunk: whether γ is
-    estimated beyond a day; elsewhere it is 1. Up to a day the last three years count, with a half-life of 1.5; beyond, four and 2.
+    estimated beyond a day; elsewhere it is 1. Up to a day the last three years count, with the given half-life; beyond, four and 2.
     """
     level, shrinkage, nu = np.empty(len(GRID)), np.ones(len(GRID)), np.empty(len(GRID))
     # Where the first horizon starts; data overrule it at once.
@@ -106,7 +108,7 @@ def fit_laws(candles: Candles, rows: NDArray[np.int64], scales: Floats, *, is_sh
             usable &= candles.closed_at[rows] % (6 * 3600) == 0
         # Overlapping outcomes tell little that is new, so each counts for its share of an independent one.
         spacing_s = 3600 if is_short else 6 * 3600
-        weight = 0.5 ** (age_years[usable] / (1.5 if is_short else 2)) * min(1.0, spacing_s / horizon.seconds)
+        weight = 0.5 ** (age_years[usable] / (half_life_years if is_short else 2)) * min(1.0, spacing_s / horizon.seconds)
         level[i], nu[i], shrinkage[i] = fit_t(
             outcome[usable],
             np.log(scales[usable, i]),
