@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from btcforecast.bootstrap import open_registry
 from btcforecast.cli.context import notes, opened, out, print_json, progress, run
 from btcforecast.core import Horizon, Origin, SystemClock, from_rfc3339, parse_span, to_rfc3339
 from btcforecast.core.errors import NotFoundError
@@ -14,7 +15,6 @@ from btcforecast.forecasts.series import choose_series
 if TYPE_CHECKING:
     from btcforecast.core import Forecast
     from btcforecast.forecasts.issue import Roles
-    from btcforecast.forecasts.registry import ModelRegistry
     from btcforecast.forecasts.replay import ReplayReport
     from btcforecast.settings import Settings
 
@@ -216,7 +216,7 @@ async def _past(as_of: int, venue: str | None, symbol: str | None, model: str | 
         async with database.read() as connection:
             store = ForecastStore(connection)
             at = [sealed for origin in (Origin.LIVE, Origin.REPLAYED) for sealed in await store.at(series, as_of, origin=origin)]
-        registry = _registry(settings)
+        registry = open_registry(settings)
         for sealed in at:
             if sealed.forecast.model == model or (model is None and sealed.role is Role.CHAMPION):
                 again = await recompute(database, registry, sealed)
@@ -239,7 +239,7 @@ async def _issue(as_of: int | None, venue: str | None, symbol: str | None) -> di
         series = await choose_series(database, venue=venue, symbol=symbol, preferred=settings.series)
         schedule = Schedule(every_s=parse_span(settings.issue_every), grace_s=parse_span(settings.issue_grace))
         as_of = schedule.newest_by(clock.now()) if as_of is None else as_of
-        issuer = Issuer(_registry(settings), _roles(settings))
+        issuer = Issuer(open_registry(settings), _roles(settings))
         issued = await compute(database, issuer, series=series, as_of=as_of, clock=clock)
         is_new = await seal(database, issued, schedule=schedule, clock=clock, paths_kept_s=parse_span(settings.paths_kept))
     return {
@@ -297,19 +297,12 @@ async def _replay(
             task = bar.add_task("Reading history, fitting", total=None)
             return await run_replay(
                 database,
-                _registry(settings),
+                open_registry(settings),
                 roles,
                 plan,
                 clock=SystemClock(),
                 on_progress=lambda done, total: bar.update(task, description="Replaying cycles", completed=done, total=total),
             )
-
-
-def _registry(settings: Settings) -> ModelRegistry:
-    from btcforecast.forecasts.ledger import Signer
-    from btcforecast.forecasts.registry import ModelRegistry
-
-    return ModelRegistry(settings.model_path, Signer.load_or_create(settings.signing_key_file))
 
 
 def _roles(settings: Settings) -> Roles:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from btcforecast.store.database import Database
 from btcforecast.store.forecasts import CycleStatus, Role, SettledColumns
 from btcforecast.store.track_record import TrackRecordStore
 
-WINDOWS: Final[dict[str, int | None]] = {"7d": 7 * 86400, "30d": 30 * 86400, "90d": 90 * 86400, "all": None}
+WINDOWS: Final[Mapping[str, int | None]] = {"7d": 7 * 86400, "30d": 30 * 86400, "90d": 90 * 86400, "all": None}
 """The windows by name: targets that fell due within so many seconds before the end of the record."""
 COVERAGES: Final = (50, 80, 90, 95)
 PIT_BINS: Final = 20
@@ -123,7 +124,7 @@ async def track_record(
         n_cycles = await store.n_cycles(series, origin=origin)
     until = clock.now() if origin is Origin.LIVE else int(settled.target_at.max(initial=0))
     windows = WINDOWS if window is None else {window: WINDOWS[window]}
-    figures, weeks = await asyncio.to_thread(_compute, settled, until=until, windows=windows, horizon=horizon)
+    figures, weeks = await asyncio.to_thread(figures_of, settled, until=until, windows=windows, horizon=horizon)
     n = len(settled.as_of)
     return TrackRecord(
         venue=series.venue,
@@ -155,9 +156,10 @@ class _Table:
         return _Table(self.horizon, self.as_of[first:], self.crps_bps[first:], self.pit[first:])
 
 
-def _compute(
-    settled: SettledColumns, *, until: int, windows: dict[str, int | None], horizon: Horizon | None
+def figures_of(
+    settled: SettledColumns, *, until: int, windows: Mapping[str, int | None] = WINDOWS, horizon: Horizon | None = None
 ) -> tuple[tuple[Figures, ...], tuple[WeekOfCoverage, ...]]:
+    """Return the figures of every horizon, window and model, champion first, and coverage week by week."""
     order = _shown_order(settled)
     figures: list[Figures] = []
     weeks: list[WeekOfCoverage] = []
