@@ -98,6 +98,8 @@ class Distribution:
 
 def _strictly_increasing(values: Floats, step: float | None = None) -> Floats:
     """Lift ties by `step` (or by the least representable amount) so that every value exceeds the one before it."""
+    if np.all(values[1:] > values[:-1]):
+        return values
     lifted = values.copy()
     for i in range(1, len(lifted)):
         if lifted[i] <= lifted[i - 1]:
