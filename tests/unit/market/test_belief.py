@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from btcforecast.core import Candles
@@ -30,6 +30,7 @@ def test_venues_differ_a_little_and_are_believed(factor: float):
     assert judge(lent(factor), KNOWN).is_believed
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 100).filter(lambda factor: abs(np.log(factor)) > 0.02))
 def test_closes_that_are_off_are_not_believed(factor: float):
     verdict = judge(lent(factor), KNOWN)

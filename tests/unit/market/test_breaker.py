@@ -95,4 +95,4 @@ class Anything(RuleBasedStateMachine):
 
 
 TestAnything = Anything.TestCase
-TestAnything.settings = settings(max_examples=40, stateful_step_count=20)
+TestAnything.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)

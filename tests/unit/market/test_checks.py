@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from btcforecast.core import Candles
@@ -89,6 +89,7 @@ GOOD = st.builds(lambda at, close: [at, 100.0, 200.0, 50.0, close, 1.0], AT_MS, 
 ROW = st.one_of(GOOD, GOOD, GOOD, st.lists(CELL, max_size=8), CELL)
 
 
+@settings(deadline=None)
 @given(st.lists(ROW, max_size=40))
 def test_whatever_a_venue_sends_only_possible_candles_of_the_span_get_through(rows: list[object]):
     try:
