@@ -136,6 +136,20 @@ def test_the_export_is_enough_to_score_with_other_code(exported: Path):
     assert json.loads((exported / "run.json").read_text())["levels"] == LEVELS.tolist()
 
 
+def test_the_documented_example_scores_an_export_as_we_do(exported: Path):
+    example = ROOT / "docs" / "examples" / "score_export.py"
+    code = example.read_text().split("\n\n", 2)[2].strip()
+    assert code in (ROOT / "docs" / "backtest.md").read_text()
+    printed = subprocess.run([sys.executable, str(example), str(exported)], capture_output=True, text=True, check=True).stdout
+    theirs = {(model, int(h)): (int(n), float(crps)) for model, h, n, crps in map(str.split, printed.splitlines())}
+    scores = pl.read_parquet(exported / "scores" / "*.parquet").drop_nulls("crps_bps")
+    means = scores.group_by("model", "horizon_s").agg(pl.len(), pl.col("crps_bps").mean())
+    ours = {(model, h): (n, crps) for model, h, n, crps in means.iter_rows()}
+    assert theirs.keys() == ours.keys()
+    for key, (n, crps) in ours.items():
+        assert theirs[key] == (n, pytest.approx(crps, rel=2e-3))
+
+
 def test_exported_paths_have_the_exported_scores(exported: Path):
     realised = pl.read_parquet(exported / "path_outcomes.parquet")
     scores = pl.read_parquet(exported / "path_scores" / "*.parquet").filter(pl.col("model") == "toy:Gaussian")

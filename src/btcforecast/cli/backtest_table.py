@@ -41,9 +41,7 @@ def print_leaderboard(board: Leaderboard, *, baselines: tuple[str, ...], out: Co
 
 def _table(title: str, unit: str, places: Sequence[Place], *, baselines: tuple[str, ...]) -> Table:
     has_coverage = bool(places[0].coverage)
-    table = Table(
-        title=f"[bold]{title}[/], {places[0].n:,} forecasts", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
-    )
+    table = Table(title=f"[bold]{title}[/], {places[0].n:,} forecasts", title_justify="left", box=SIMPLE_HEAD, padding=0)
     table.add_column("Model", no_wrap=True)
     held = ("held\n50 %", "by\n80 %", "\n90 %", "\n95 %") if has_coverage else ()
     for heading in (unit.replace(" ", "\n"), *("÷ " + name.replace("_", "\n") for name in baselines), *held):
