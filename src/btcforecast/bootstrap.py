@@ -19,7 +19,12 @@ def open_database(settings: Settings) -> Database:
 
 
 def open_signer(settings: Settings) -> Signer:
-    """Return the service's signing key, made now where there is none yet."""
+    """Return the service's signing key; outside production it is made now where there is none yet.
+
+    In production a missing key is more likely a missing mount than a first start, and a new one would end the record's identity.
+    """
+    if settings.environment == "production":
+        return Signer.load(settings.signing_key_file)
     return Signer.load_or_create(settings.signing_key_file)
 
 

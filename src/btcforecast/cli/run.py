@@ -21,7 +21,7 @@ from btcforecast.store.database import Database, database_url
 from btcforecast.telemetry.logs import configure_logs
 
 _STOP_WITHIN_S = 20
-_SERVED_WITHIN_S = 30
+_SERVED_WITHIN_S = 180
 
 
 def register(app: typer.Typer) -> None:

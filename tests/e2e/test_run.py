@@ -1,0 +1,127 @@
+"""`btcforecast run` and its parts, as a person starts them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psutil
+
+WITHIN_S = 240
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def started(folder: Path, command: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """The command in an empty folder with nothing of this machine's settings."""
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "btcforecast", command],
+        cwd=folder,
+        env=kept | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(60)
+
+
+def answer(url: str, *, until: Any = lambda found: found.status_code == 200) -> httpx2.Response:
+    """Ask until the answer is what is waited for."""
+    deadline = time.monotonic() + WITHIN_S
+    last: object = None
+    while time.monotonic() < deadline:
+        try:
+            found = httpx2.get(url, timeout=10)
+        except httpx2.HTTPError as e:
+            last = e
+        else:
+            if until(found):
+                return found
+            last = found.text[:500]
+        time.sleep(0.2)
+    message = f"{url} did not answer as expected; last: {last}"
+    raise AssertionError(message)
+
+
+def test_run_shows_a_living_simulated_market_and_stops_cleanly(tmp_path: Path):
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    with started(tmp_path, "run", PORT=str(port), MARKET="simulated", REPLAY_AT_START="1d") as process:
+        latest = answer(f"{base}/v1/forecasts/latest").json()
+        assert latest["source"]["simulated"] is True
+        assert {latest["champion"]["model"], *(found["model"] for found in latest["baselines"])} == {
+            "day_paths", "random_walk", "ewma", "garch",
+        }  # fmt: skip
+        assert "<html" in answer(base).text
+        answer(f"{base}/v1/price")
+        record = answer(
+            f"{base}/v1/track-record?origin=replayed", until=lambda found: found.json().get("n_settled", 0) > 0
+        ).json()
+        assert record["n_cycles_issued"] > 0
+        # The worker says that it is alive, and nothing is wrong.
+        health = answer(
+            f"{base}/health/detailed", until=lambda found: found.json()["components"]["worker"]["status"] == "ok"
+        ).json()
+        assert health["status"] in {"ok", "degraded"}
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output[-3000:]
+    assert f"Page     {base}" in output
+    assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
+
+
+def test_run_ends_when_a_part_of_it_ends(tmp_path: Path):
+    port = free_port()
+    with started(tmp_path, "run", PORT=str(port), MARKET="simulated", REPLAY_AT_START="1d") as process:
+        answer(f"http://127.0.0.1:{port}/health")
+        worker = next(child for child in psutil.Process(process.pid).children() if child.cmdline()[-1] == "worker")
+        worker.kill()
+        assert process.wait(60) == 1
+
+
+def test_a_port_that_is_taken_is_named_before_anything_starts(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with started(tmp_path, "run", PORT=str(taken.getsockname()[1])) as process:
+            output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "PORT" in output
+    assert not (tmp_path / "var").exists()
+
+
+def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path):
+    with started(tmp_path, "worker", LOG_LEVEL="LOUD") as process:
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "LOG_LEVEL" in output
+
+
+def test_doctor_shows_settings_with_secrets_masked_and_says_what_is_wrong(tmp_path: Path):
+    with started(tmp_path, "doctor", DATABASE_URL="postgresql://someone:hunter2@127.0.0.1:9/none") as process:
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "hunter2" not in output
+    assert "wrong" in output
+    assert "ISSUE_EVERY" in output
