@@ -7,6 +7,7 @@ const API = process.env["BTCFORECAST_API"] ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
   plugins: [react(), themeVariables()],
+  resolve: { alias: { "@": new URL("src", import.meta.url).pathname } },
   build: {
     outDir: "../src/btcforecast/web/static",
     emptyOutDir: true,

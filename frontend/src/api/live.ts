@@ -2,7 +2,7 @@ import { type QueryClient, queryOptions, useQuery, useQueryClient } from "@tanst
 import { useEffect } from "react";
 import type { Schemas } from "./client.ts";
 import { listen, type StreamState } from "./event-stream.ts";
-import { keys, priceQuery } from "./queries.ts";
+import { keys } from "./queries.ts";
 
 const KINDS = ["price", "forecast", "settlement", "missed_cycle", "market", "reset"];
 
@@ -59,12 +59,7 @@ function take(client: QueryClient, kind: string, data: unknown): void {
 /** A price of the stream: what /v1/price answers, without the age, which would make every second a new one. */
 type PriceEvent = Omit<Schemas["Price"], "source"> & { readonly source: Omit<Schemas["Source"], "age_s"> };
 
-/** Takes the price when it is of the market that the page shows; the stream carries every market. */
 function takePrice(client: QueryClient, event: PriceEvent): void {
-  const before = client.getQueryData(priceQuery.queryKey);
-  if (before == null) {
-    void client.invalidateQueries({ queryKey: keys.price });
-  } else if (before.source.venue === event.source.venue && before.source.symbol === event.source.symbol) {
-    client.setQueryData<Schemas["Price"] | null>(keys.price, { ...event, source: { ...event.source, age_s: 0 } });
-  }
+  const newest: Schemas["Price"] = { ...event, source: { ...event.source, age_s: 0 } };
+  client.setQueryData([...keys.price, event.source.venue, event.source.symbol], newest);
 }

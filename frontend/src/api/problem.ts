@@ -6,10 +6,6 @@ export class ApiError extends Error {
   ) {
     super(message);
   }
-
-  get isMissing(): boolean {
-    return this.status === 404;
-  }
 }
 
 /** The sentence in a problem document, or one of our own where a proxy answered instead. */

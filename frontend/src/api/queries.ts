@@ -2,7 +2,6 @@ import { infiniteQueryOptions, queryOptions, skipToken } from "@tanstack/react-q
 import { answer, api, type Schemas } from "./client.ts";
 import { type ForecastView, toForecastView } from "./forecast-view.ts";
 import type { Origin } from "./origin.ts";
-import { ApiError } from "./problem.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -30,20 +29,33 @@ export interface LatestView {
 /** The newest live forecast; where none was ever made, the newest replayed one; null where there is neither. */
 export const latestQuery = queryOptions({
   queryKey: keys.latest,
-  queryFn: async (): Promise<LatestView | null> => (await latest("live")) ?? (await latest("replayed")),
+  queryFn: async (): Promise<LatestView | null> => {
+    const { latest_forecast_id } = await answer(api.GET("/v1/status"));
+    return latest_forecast_id === null ? latestReplayed() : latestLive();
+  },
   refetchInterval: MINUTE_MS,
 });
 
-async function latest(origin: Origin): Promise<LatestView | null> {
-  const found = await orMissing(answer(api.GET("/v1/forecasts/latest", { params: { query: { origin } } })));
-  return found === null ? null : { forecast: toForecastView(found.champion), source: found.source };
+async function latestLive(): Promise<LatestView> {
+  const { champion, source } = await answer(api.GET("/v1/forecasts/latest"));
+  return { forecast: toForecastView(champion), source };
 }
 
-/** The newest price; the stream writes newer ones over it (`live.ts`). Null before the first. */
-export const priceQuery = queryOptions({
-  queryKey: keys.price,
-  queryFn: () => orMissing(answer(api.GET("/v1/price"))),
-});
+async function latestReplayed(): Promise<LatestView | null> {
+  // One cycle's forecasts come together; the champion is among the newest few.
+  const { forecasts, source } = await answer(api.GET("/v1/forecasts", { params: { query: { origin: "replayed", limit: 20 } } }));
+  const champion = forecasts.find(({ role }) => role === "champion");
+  return champion === undefined ? null : { forecast: toForecastView(champion), source };
+}
+
+/** The newest price of a market. The stream brings it (`live.ts`), and greets with it; it is only asked for without a stream. */
+export function priceQuery(market: Pick<Schemas["Source"], "venue" | "symbol"> | undefined, { hasStream }: { readonly hasStream: boolean }) {
+  return queryOptions({
+    queryKey: [...keys.price, market?.venue, market?.symbol],
+    queryFn: market === undefined || hasStream ? skipToken : () => answer(api.GET("/v1/price", { params: { query: market } })),
+    refetchInterval: MINUTE_MS / 4,
+  });
+}
 
 interface CandlesWanted {
   readonly interval: Schemas["CandleWidth"];
@@ -99,11 +111,19 @@ export function calibrationQuery(wanted: CalibrationWanted) {
   });
 }
 
-export function settledQuery(origin: Origin, model: string) {
+interface SettledWanted {
+  readonly origin: Origin;
+  readonly model: string;
+  /** Only forecasts made before this instant. */
+  readonly madeBefore: number | undefined;
+}
+
+export function settledQuery({ origin, model, madeBefore }: SettledWanted) {
+  const query = { origin, model, settled: true, limit: 20, ...(madeBefore !== undefined && { until: rfc3339(madeBefore) }) };
   return infiniteQueryOptions({
-    queryKey: [...keys.record, "settled", origin, model],
+    queryKey: [...keys.record, "settled", query],
     queryFn: ({ pageParam: cursor }) =>
-      answer(api.GET("/v1/forecasts", { params: { query: { origin, model, settled: true, limit: 20, ...(cursor !== null && { cursor }) } } })),
+      answer(api.GET("/v1/forecasts", { params: { query: { ...query, ...(cursor !== null && { cursor }) } } })),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
   });
@@ -146,15 +166,6 @@ export function entryQuery(ledger: Origin, seq: number) {
       return { entry, state, proof };
     },
   });
-}
-
-async function orMissing<T>(asked: Promise<T>): Promise<T | null> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof ApiError && error.isMissing) return null;
-    throw error;
-  }
 }
 
 function rfc3339(seconds: number): string {

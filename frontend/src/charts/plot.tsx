@@ -18,7 +18,7 @@ interface Props {
   readonly children: (area: Area) => ReactNode;
 }
 
-const MARGIN: Area = { left: 44, right: 12, top: 10, bottom: 34 };
+const MARGIN: Area = { left: 44, right: 22, top: 10, bottom: 34 };
 
 /** A drawing as wide as its place, in real pixels, so that its letters keep their size on a phone. */
 export function Plot({ height, label, margin, children }: Props) {

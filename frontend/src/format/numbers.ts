@@ -2,8 +2,12 @@
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
+export function quoteName(symbol: string): string {
+  return symbol.split("/")[1] ?? "";
+}
+
 function quoteSign(symbol: string): { before: string; after: string } {
-  const quote = symbol.split("/")[1] ?? "";
+  const quote = quoteName(symbol);
   // Dollar-pegged coins are named, because they are not dollars.
   if (quote === "USD") return { before: "$", after: "" };
   if (quote === "EUR") return { before: "€", after: "" };

@@ -23,7 +23,7 @@ export function ChartPanel({ forecast, horizon }: { readonly forecast: ForecastV
     return fan(reaches, forecast.spot, forecast.asOf, step);
   }, [forecast, horizon, step]);
   return (
-    <Panel title={`The next ${span(horizon.seconds)}`} aside={<Key />}>
+    <Panel title={`${forecast.origin === "live" ? "The next" : "The following"} ${span(horizon.seconds)}`} aside={<Key />}>
       {bars !== undefined ? (
         <ForecastChart bars={bars} points={points} spot={forecast.spot} label={describe(forecast, horizon)} />
       ) : error !== null ? (

@@ -1,6 +1,6 @@
 import type { ForecastView } from "@/api/forecast-view";
 import { band, quantile } from "@/charts/fan";
-import { price } from "@/format/numbers";
+import { plainPrice, quoteName } from "@/format/numbers";
 import { instant, span } from "@/format/time";
 
 /** The fan in figures: what the chart shows, for reading and for screen readers. */
@@ -10,7 +10,7 @@ export function HorizonTable({ forecast }: { readonly forecast: ForecastView }) 
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- as the line above says
     <div className="scroll" role="region" aria-label="All horizons in figures" tabIndex={0}>
       <table>
-        <caption>Prices between which outcomes lie, by horizon</caption>
+        <caption>Prices between which outcomes lie, by horizon, in {quoteName(forecast.symbol)}</caption>
         <thead>
           <tr>
             <th scope="col">In</th>
@@ -34,12 +34,12 @@ export function HorizonTable({ forecast }: { readonly forecast: ForecastView }) 
             <tr key={horizon.name}>
               <th scope="row">{span(horizon.seconds)}</th>
               <td>{instant(horizon.targetAt)}</td>
-              <td className="number">{price(forecast.spot * Math.exp(quantile(horizon, 0.5)), forecast.symbol)}</td>
+              <td className="number">{plainPrice(forecast.spot * Math.exp(quantile(horizon, 0.5)))}</td>
               {([50, 80, 95] as const).map((coverage) => {
                 const { low, high } = band(horizon, forecast.spot, coverage);
                 return (
                   <td key={coverage} className="number">
-                    {price(low, forecast.symbol)} – {price(high, forecast.symbol)}
+                    {plainPrice(low)} – {plainPrice(high)}
                   </td>
                 );
               })}

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useStreamState } from "@/api/live";
-import { priceQuery } from "@/api/queries";
+import { priceQuery, statusQuery } from "@/api/queries";
 import { livePrice } from "@/format/numbers";
 import { venueName } from "@/format/names";
 import { ago, toSeconds } from "@/format/time";
@@ -13,10 +13,11 @@ const SPOKEN_EVERY_S = 60;
 
 /** The newest trade, its market and its age. */
 export function LivePrice() {
-  const { data } = useQuery(priceQuery);
+  const { data: status } = useQuery(statusQuery);
   const state = useStreamState();
+  const { data } = useQuery(priceQuery(status?.source ?? undefined, { hasStream: state !== "waiting" }));
   const now = useNow();
-  if (data == null) return null;
+  if (data === undefined) return null;
   const { source, price, traded_at } = data;
   const text = livePrice(price, source.symbol);
   return (

@@ -19,8 +19,8 @@ export function Statement({ forecast, horizon, onHorizon, coverage, onCoverage }
   return (
     <div className={classes["statement"]}>
       <h1 aria-live="polite">
-        {forecast.origin === "replayed" ? "From then, in " : "In "}
-        {span(horizon.seconds)}, {coverage}&nbsp;% of outcomes lie between{" "}
+        {forecast.origin === "replayed" ? `${span(horizon.seconds)} later` : `In ${span(horizon.seconds)}`},{" "}
+        {coverage}&nbsp;% of outcomes lie between{" "}
         <strong className={classes["price"]}>{price(low, forecast.symbol)}</strong> and{" "}
         <strong className={classes["price"]}>{price(high, forecast.symbol)}</strong>.
       </h1>

@@ -206,9 +206,11 @@ function Recent({ origin }: { readonly origin: Origin }) {
             </table>
           </div>
           {hasNextPage && (
-            <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-              Show older entries
-            </Button>
+            <div className={classes["more"]}>
+              <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+                Show older entries
+              </Button>
+            </div>
           )}
         </>
       )}

@@ -4,7 +4,7 @@ import { calibrationQuery, statusQuery, trackRecordQuery } from "@/api/queries";
 import type { Origin } from "@/api/origin";
 import type { Schemas } from "@/api/client";
 import { count } from "@/format/numbers";
-import { modelName, venueName } from "@/format/names";
+import { venueName } from "@/format/names";
 import { day, span, spanSeconds, timeOfDay, toSeconds } from "@/format/time";
 import { Choice } from "@/parts/choice";
 import { Empty, Failure, Loading } from "@/parts/states";
@@ -16,6 +16,7 @@ import classes from "./page.module.css";
 import { type Chosen, choose, HORIZONS, ORIGIN_NAMES, WINDOWS } from "./search.ts";
 import { SettledPanel } from "./settled-panel.tsx";
 import { SkillPanel } from "./skill-panel.tsx";
+import { verdict } from "./verdict.ts";
 
 const route = getRouteApi("/record");
 
@@ -75,14 +76,14 @@ function Shown({ record, chosen }: { readonly record: Schemas["TrackRecord"]; re
     <>
       <Scope record={record} n={figures.n} origin={chosen.origin} />
       <p className={classes["verdict"]}>
-        {span(spanSeconds(chosen.horizon))} ahead, {modelName(figures.model)}: {figures.words}.
+        {span(spanSeconds(chosen.horizon))} ahead: {verdict(figures)}
       </p>
       <SkillPanel figures={figures} />
       <div className={classes["columns"]}>
         <CalibrationPanels figures={figures} />
       </div>
       <Coverage figures={figures} chosen={chosen} />
-      <SettledPanel origin={chosen.origin} model={figures.model} horizon={chosen.horizon} />
+      <SettledPanel origin={chosen.origin} model={figures.model} horizon={chosen.horizon} until={record.until === null ? undefined : toSeconds(record.until)} />
     </>
   );
 }

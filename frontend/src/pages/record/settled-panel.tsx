@@ -4,8 +4,8 @@ import { Link } from "@tanstack/react-router";
 import type { Schemas } from "@/api/client";
 import type { Origin } from "@/api/origin";
 import { settledQuery } from "@/api/queries";
-import { fromLogReturn, percent, price } from "@/format/numbers";
-import { instant, toSeconds } from "@/format/time";
+import { fromLogReturn, percent, plainPrice, quoteName } from "@/format/numbers";
+import { instant, spanSeconds, toSeconds } from "@/format/time";
 import { Panel } from "@/parts/panel";
 import { Failure, Loading } from "@/parts/states";
 import classes from "./page.module.css";
@@ -14,11 +14,15 @@ interface Props {
   readonly origin: Origin;
   readonly model: string;
   readonly horizon: string;
+  /** The end of the record: forecasts whose outcome lies after it are not asked for. */
+  readonly until: number | undefined;
 }
 
 /** The settled forecasts themselves, newest first. */
-export function SettledPanel({ origin, model, horizon }: Props) {
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(settledQuery(origin, model));
+export function SettledPanel({ origin, model, horizon, until }: Props) {
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
+    settledQuery({ origin, model, madeBefore: until === undefined ? undefined : until - spanSeconds(horizon) + 1 }),
+  );
   const rows = (data?.pages ?? []).flatMap(({ forecasts }) => forecasts).flatMap((forecast) => {
     const target = forecast.horizons.find((candidate) => candidate.horizon === horizon);
     return target?.outcome == null ? [] : [{ forecast, target, outcome: target.outcome }];
@@ -36,7 +40,9 @@ export function SettledPanel({ origin, model, horizon }: Props) {
           {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keyboard */}
           <div className="scroll" role="region" aria-label="Settled forecasts" tabIndex={0}>
             <table>
-              <caption>What was said {horizon} ahead, what came, and how far off it was</caption>
+              <caption>
+                What was said {horizon} ahead, what came, and how far off it was; prices in {quoteName(data.pages[0]?.source.symbol ?? "")}
+              </caption>
               <thead>
                 <tr>
                   <th scope="col">Made</th>
@@ -96,14 +102,14 @@ function Row({ forecast, target, outcome }: RowProps) {
   return (
     <tr>
       <th scope="row">{instant(toSeconds(forecast.as_of))}</th>
-      <td className="number">{price(forecast.spot, forecast.symbol)}</td>
-      <td className="number">{band === undefined ? "–" : `${price(band.low_price, forecast.symbol)} – ${price(band.high_price, forecast.symbol)}`}</td>
+      <td className="number">{plainPrice(forecast.spot)}</td>
+      <td className="number">{band === undefined ? "–" : `${plainPrice(band.low_price)} – ${plainPrice(band.high_price)}`}</td>
       {outcome.close === null ? (
         <td colSpan={4}>{outcome.void_reason}</td>
       ) : (
         <>
           <td className="number">
-            {price(outcome.close, forecast.symbol)} <span className={isHeld === true ? classes["held"] : classes["missed"]}>{isHeld === true ? "inside" : "outside"}</span>
+            {plainPrice(outcome.close)} <span className={isHeld === true ? classes["held"] : classes["missed"]}>{isHeld === true ? "inside" : "outside"}</span>
           </td>
           <td className="number">{outcome.log_return === null ? "–" : fromLogReturn(outcome.log_return)}</td>
           <td className="number">{outcome.pit === null ? "–" : percent(outcome.pit, 0)}</td>
