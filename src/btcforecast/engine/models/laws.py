@@ -13,7 +13,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import gammaln, stdtrit
+from scipy.special import digamma, gammaln, stdtrit
 
 from btcforecast.core import HORIZONS, LEVELS, Candles, Distribution, Floats, Horizon
 from btcforecast.core.errors import InputError
@@ -133,25 +133,34 @@ def fit_t(
         return prior[0], float(np.exp(prior[1])), 1.0
     usual = float(np.average(log_scale, weights=weight))
     x = log_scale - usual
+    total = float(weight.sum())
     if not np.isfinite(sd_level):
         # The median of |t| is near 0.75 of its scale, which is start enough.
         prior = (float(np.log(np.median(np.abs(outcome * np.exp(-log_scale))) / 0.75)), prior[1])
 
-    def cost(parameters: Floats) -> float:
-        level, log_nu = parameters[:2]
-        shrinkage = parameters[2] if is_shrunk else 1.0
-        nu = np.exp(log_nu)
-        log_spread = level + usual + shrinkage * x
-        z2 = (outcome * np.exp(-log_spread)) ** 2
-        log_density = gammaln((nu + 1) / 2) - gammaln(nu / 2) - 0.5 * np.log(nu * np.pi) - log_spread
-        log_density = log_density - (nu + 1) / 2 * np.log1p(z2 / nu)
-        pulls = [(level - prior[0]) / sd_level, (log_nu - prior[1]) / _SD_LOG_NU]
-        if is_shrunk:
-            pulls.append((shrinkage - _SHRINKAGE[0]) / _SHRINKAGE[1])
-        return float(-np.dot(weight, log_density) + 0.5 * np.dot(pulls, pulls))
+    # With a fixed exponent the scale is divided out once.
+    unscaled = (outcome * np.exp(-usual - (0.0 if is_shrunk else x))) ** 2
 
-    start = [prior[0], prior[1], *([_SHRINKAGE[0]] if is_shrunk else [])]
-    bounds = [(None, None), _LOG_NU_BOUNDS, *([_SHRINKAGE_BOUNDS] if is_shrunk else [])]
-    best = minimize(cost, start, method="L-BFGS-B", bounds=bounds).x
+    def cost(parameters: Floats) -> tuple[float, Floats]:
+        level, log_nu, shrinkage = (*parameters, 1.0)[:3]
+        nu = np.exp(log_nu)
+        log_spread = level + shrinkage * x
+        z2 = unscaled * np.exp(-2 * (log_spread if is_shrunk else level))
+        spread_out = np.log1p(z2 / nu)
+        constant = gammaln((nu + 1) / 2) - gammaln(nu / 2) - 0.5 * np.log(nu * np.pi)
+        likelihood = constant * total - np.dot(weight, log_spread + (nu + 1) / 2 * spread_out)
+        # Derivatives of the log density by log spread and by ln ν.
+        share = z2 / (nu + z2)
+        by_spread = weight * ((nu + 1) * share - 1)
+        by_log_nu = 0.5 * nu * (digamma((nu + 1) / 2) - digamma(nu / 2) - 1 / nu) * total
+        by_log_nu += 0.5 * np.dot(weight, (nu + 1) * share - nu * spread_out)
+        slopes = [by_spread.sum(), by_log_nu, np.dot(by_spread, x)][: len(parameters)]
+        pulls = (np.asarray(parameters) - center) / sd
+        return float(0.5 * np.dot(pulls, pulls) - likelihood), np.asarray(pulls / sd - slopes)
+
+    center = np.array([prior[0], prior[1], _SHRINKAGE[0]])[: 3 if is_shrunk else 2]
+    sd = np.array([sd_level, _SD_LOG_NU, _SHRINKAGE[1]])[: len(center)]
+    bounds = [(None, None), _LOG_NU_BOUNDS, _SHRINKAGE_BOUNDS][: len(center)]
+    best = minimize(cost, center, jac=True, method="L-BFGS-B", bounds=bounds).x
     shrinkage = float(best[2]) if is_shrunk else 1.0
     return float(best[0] + usual - shrinkage * usual), float(np.exp(best[1])), shrinkage

@@ -70,3 +70,23 @@ def test_laws_survive_their_state():
     laws = usual_laws(3.3)
     again = Laws.from_state(laws.state())
     assert np.array_equal(again.unit, laws.unit)
+
+
+def test_a_fit_is_the_maximum_of_the_plain_likelihood():
+    rng = np.random.default_rng(3)
+    log_scale, weight = rng.normal(-6, 0.4, 3000), rng.random(3000)
+    outcome = np.exp(-2 + 0.7 * log_scale) * rng.standard_t(3.5, 3000)
+    found = fit_t(outcome, log_scale, weight, prior=(-0.2, 1.2), sd_level=0.2, is_shrunk=True)
+    usual = np.average(log_scale, weights=weight)
+
+    def slow_cost(level: float, nu: float, shrinkage: float) -> float:
+        density = stats.t.logpdf(outcome, nu, scale=np.exp(level + shrinkage * log_scale))
+        pulls = [(level + (shrinkage - 1) * usual + 0.2) / 0.2, (np.log(nu) - 1.2) / 0.5, (shrinkage - 0.6) / 0.3]
+        return 0.5 * float(np.square(pulls).sum()) - float(weight @ density)
+
+    least = slow_cost(*found)
+    for i, nudge in ((0, 0.01), (1, 0.05), (2, 0.002)):
+        for sign in (-1, 1):
+            near = list(found)
+            near[i] += sign * nudge
+            assert slow_cost(*near) > least
