@@ -148,13 +148,13 @@ def fit_t(
         z2 = unscaled * np.exp(-2 * (log_spread if is_shrunk else level))
         spread_out = np.log1p(z2 / nu)
         constant = gammaln((nu + 1) / 2) - gammaln(nu / 2) - 0.5 * np.log(nu * np.pi)
-        likelihood = constant * total - np.dot(weight, log_spread + (nu + 1) / 2 * spread_out)
+        likelihood = constant * total - np.sum(weight * (log_spread + (nu + 1) / 2 * spread_out))
         # Derivatives of the log density by log spread and by ln ν.
         share = z2 / (nu + z2)
         by_spread = weight * ((nu + 1) * share - 1)
         by_log_nu = 0.5 * nu * (digamma((nu + 1) / 2) - digamma(nu / 2) - 1 / nu) * total
-        by_log_nu += 0.5 * np.dot(weight, (nu + 1) * share - nu * spread_out)
-        slopes = [by_spread.sum(), by_log_nu, np.dot(by_spread, x)][: len(parameters)]
+        by_log_nu += 0.5 * np.sum(weight * ((nu + 1) * share - nu * spread_out))
+        slopes = [by_spread.sum(), by_log_nu, np.sum(by_spread * x)][: len(parameters)]
         pulls = (np.asarray(parameters) - center) / sd
         return float(0.5 * np.dot(pulls, pulls) - likelihood), np.asarray(pulls / sd - slopes)
 
