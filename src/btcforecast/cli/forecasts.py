@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from btcforecast.bootstrap import open_registry
+from btcforecast.bootstrap import open_registry, open_signer
 from btcforecast.cli.context import notes, opened, out, print_json, progress, run
 from btcforecast.core import Horizon, Origin, SystemClock, from_rfc3339, parse_span, to_rfc3339
 from btcforecast.core.errors import NotFoundError
@@ -232,6 +232,7 @@ async def _past(as_of: int, venue: str | None, symbol: str | None, model: str | 
 async def _issue(as_of: int | None, venue: str | None, symbol: str | None) -> dict[str, Any]:
     from btcforecast.forecasts.issue import Issuer
     from btcforecast.forecasts.issue import issue as compute
+    from btcforecast.forecasts.ledger import sign_ledgers
     from btcforecast.forecasts.seal import Schedule, seal
 
     clock = SystemClock()
@@ -242,6 +243,7 @@ async def _issue(as_of: int | None, venue: str | None, symbol: str | None) -> di
         issuer = Issuer(open_registry(settings), _roles(settings))
         issued = await compute(database, issuer, series=series, as_of=as_of, clock=clock)
         is_new = await seal(database, issued, schedule=schedule, clock=clock, paths_kept_s=parse_span(settings.paths_kept))
+        await sign_ledgers(database, open_signer(settings), clock=clock)
     return {
         "series": str(series),
         "as_of": to_rfc3339(as_of),
@@ -253,16 +255,19 @@ async def _issue(as_of: int | None, venue: str | None, symbol: str | None) -> di
 
 
 async def _settle(origin: Origin) -> Any:
+    from btcforecast.forecasts.ledger import sign_ledgers
     from btcforecast.forecasts.settle import settle as run_settle
     from btcforecast.store.forecasts import ForecastStore
 
     clock = SystemClock()
-    async with opened() as (_, database):
+    async with opened() as (settings, database):
         async with database.read() as connection:
             n_due = await ForecastStore(connection).n_due(origin=origin, at=clock.now())
         with progress() as bar:
             task = bar.add_task("Settling targets", total=n_due)
-            return await run_settle(database, clock=clock, origin=origin, on_progress=lambda n: bar.advance(task, n))
+            report = await run_settle(database, clock=clock, origin=origin, on_progress=lambda n: bar.advance(task, n))
+        await sign_ledgers(database, open_signer(settings), clock=clock)
+    return report
 
 
 async def _replay(
@@ -277,9 +282,11 @@ async def _replay(
     symbol: str | None,
 ) -> ReplayReport:
     from btcforecast.forecasts.issue import Roles
+    from btcforecast.forecasts.ledger import sign_ledgers
     from btcforecast.forecasts.replay import ReplayPlan
     from btcforecast.forecasts.replay import replay as run_replay
 
+    clock = SystemClock()
     async with opened() as (settings, database):
         series = await choose_series(database, venue=venue, symbol=symbol, preferred=settings.series)
         names = None if models is None else tuple(name.strip() for name in models.split(",") if name.strip())
@@ -295,14 +302,16 @@ async def _replay(
         notes.print(f"Replaying {series} from {to_rfc3339(since)} to {to_rfc3339(until)}: {', '.join(roles.models)}.")
         with progress() as bar:
             task = bar.add_task("Reading history, fitting", total=None)
-            return await run_replay(
+            report = await run_replay(
                 database,
                 open_registry(settings),
                 roles,
                 plan,
-                clock=SystemClock(),
+                clock=clock,
                 on_progress=lambda done, total: bar.update(task, description="Replaying cycles", completed=done, total=total),
             )
+        await sign_ledgers(database, open_signer(settings), clock=clock)
+    return report
 
 
 def _roles(settings: Settings) -> Roles:

@@ -12,7 +12,7 @@ from btcforecast.core import BASE, Clock, Origin, Series, parse_span, to_rfc3339
 from btcforecast.core.errors import LedgerSealedTooLateError, UnavailableError
 from btcforecast.forecasts.fit import fit_models
 from btcforecast.forecasts.issue import Issuer, issue
-from btcforecast.forecasts.ledger import Ledger, Signer
+from btcforecast.forecasts.ledger import Signer, sign_ledgers
 from btcforecast.forecasts.registry import ModelRegistry
 from btcforecast.forecasts.replay import ReplayPlan, replay
 from btcforecast.forecasts.seal import Schedule, record_missed, seal
@@ -84,14 +84,8 @@ class Work:
 
     async def checkpoint(self) -> str:
         """Sign how each ledger stands, where it has grown."""
-        sizes = []
-        for origin in Origin:
-            async with self.database.transaction() as connection:
-                ledger = Ledger(connection, origin)
-                if await ledger.size():
-                    signed = await ledger.checkpoint(self.signer, at=self.clock.now())
-                    sizes.append(f"{origin} {signed.tree_size}")
-        return "signed: " + (", ".join(sizes) or "nothing yet")
+        signed = await sign_ledgers(self.database, self.signer, clock=self.clock)
+        return "signed: " + (", ".join(f"{origin} {row.tree_size}" for origin, row in signed.items()) or "nothing yet")
 
     async def refit_due(self) -> str:
         """Fit every model anew whose newest version was trained longer ago than REFIT_EVERY."""

@@ -10,6 +10,7 @@ from btcforecast.forecasts.ledger.ledger import Appended, Ledger, StoredEntry
 from btcforecast.forecasts.ledger.merkle import is_consistent, is_included, leaf_hash
 from btcforecast.forecasts.ledger.notes import Note, VerifierKey
 from btcforecast.forecasts.ledger.signer import Signer
+from btcforecast.forecasts.ledger.signing import sign_ledgers
 
 __all__ = [
     "Appended",
@@ -25,4 +26,5 @@ __all__ = [
     "is_included",
     "leaf_hash",
     "origin_line",
+    "sign_ledgers",
 ]

@@ -11,9 +11,9 @@ from btcforecast.core import Clock, Origin
 from btcforecast.core.errors import ConflictError, NotFoundError
 from btcforecast.forecasts.ledger import layout
 from btcforecast.forecasts.ledger.canonical import canonical_json
-from btcforecast.forecasts.ledger.ledger import Ledger
 from btcforecast.forecasts.ledger.merkle import leaf_hash
 from btcforecast.forecasts.ledger.signer import Signer
+from btcforecast.forecasts.ledger.signing import sign_ledgers
 from btcforecast.store.database import Database
 from btcforecast.store.ledger import CheckpointRow, EntryRow, LedgerStore
 
@@ -41,7 +41,7 @@ async def export_ledgers(
     when no entry was ever appended.
     """
     await asyncio.to_thread(_must_be_free, folder)
-    checkpoints = await _sign(database, origins, signer=signer, clock=clock)
+    checkpoints = await sign_ledgers(database, signer, clock=clock, origins=origins)
     if not checkpoints:
         message = "The ledger is empty: there is nothing to export yet."
         raise NotFoundError(message)
@@ -64,16 +64,6 @@ def _must_be_free(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         message = f"{folder} is not an empty folder; an export is never mixed with other files."
         raise ConflictError(message)
-
-
-async def _sign(database: Database, origins: Sequence[Origin], *, signer: Signer, clock: Clock) -> dict[Origin, CheckpointRow]:
-    signed: dict[Origin, CheckpointRow] = {}
-    async with database.transaction() as connection:
-        for origin in origins:
-            ledger = Ledger(connection, origin)
-            if await ledger.size():
-                signed[origin] = await ledger.checkpoint(signer, at=clock.now())
-    return signed
 
 
 class _Writer:
