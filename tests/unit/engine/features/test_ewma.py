@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from btcforecast.engine.features.ewma import Ewma
@@ -15,6 +15,7 @@ def slow_ewma(seen: list[float], half_life: float) -> float:
     return sum(w * x for w, x in zip(weights, seen, strict=True)) / sum(weights)
 
 
+@settings(deadline=None)
 @given(values, st.floats(0.5, 500))
 def test_the_recursion_equals_its_definition(seen: list[float], half_life: float):
     found = Ewma(half_life).run(np.array(seen))
@@ -22,6 +23,7 @@ def test_the_recursion_equals_its_definition(seen: list[float], half_life: float
     assert np.allclose(found, expected, rtol=1e-6, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(values, st.integers(0, 60))
 def test_any_cut_gives_the_same_bits(seen: list[float], cut: int):
     whole, parts = Ewma(144.0), Ewma(144.0)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from btcforecast.engine.features.week import BINS_PER_WEEK, WeekTable, smooth_profile, week_bins, week_numbers
@@ -18,6 +18,7 @@ def slow_bin(opened_at: int) -> int:
     return (local.weekday() * 1440 + local.hour * 60 + local.minute) // 5
 
 
+@settings(deadline=None)
 @given(
     st.integers(
         int(datetime(2010, 1, 1, tzinfo=UTC).timestamp()) // 300, int(datetime(2036, 1, 1, tzinfo=UTC).timestamp()) // 300

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -53,6 +53,7 @@ def test_after_a_storm_a_longer_horizon_is_never_narrower():
     assert np.all(np.diff(spreads, axis=0) > 0)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 30 * 288 - 1))
 def test_laws_between_the_published_horizons_widen_with_every_step(steps: int):
     spreads = usual_laws().spreads(0.001 * np.sqrt(GRID_STEPS))
