@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from btcforecast import __version__
+from btcforecast import __version__, engine
 from btcforecast.cli.backtest_export import Folder
 from btcforecast.core import LEVELS, Candles, Floats, Horizon, to_rfc3339
 from btcforecast.engine.backtest import Piece, Place, Plan, log_returns, rank_laws, rank_paths, walk
@@ -154,6 +153,10 @@ def _read(plan: Plan, folder: Folder, model: str, name: str) -> Any:
 
 
 def _code_digest(name: str) -> str:
-    """Return a digest of the model's own module, so that a changed model does not go on where its older self stopped."""
-    source = inspect.getsource(inspect.getmodule(load_model(name)) or load_model(name))
-    return hashlib.sha256(json.dumps([name, source]).encode()).hexdigest()[:16]
+    """Return a digest of the engine's source and the model's own, so that a changed model does not go on where its older self stopped."""
+    sha = hashlib.sha256(name.encode())
+    for path in sorted(Path(engine.__path__[0]).rglob("*.py")):
+        sha.update(path.read_bytes())
+    model = load_model(name)
+    sha.update(inspect.getsource(inspect.getmodule(model) or model).encode())
+    return sha.hexdigest()[:16]
