@@ -13,23 +13,23 @@ describe("a price", () => {
 
 describe("a probability", () => {
   it("is never certain", () => {
-    expect(probability(0)).toBe("under 0.1 %");
-    expect(probability(1)).toBe("over 99.9 %");
+    expect(probability(0)).toBe("under 0.1\u00a0%");
+    expect(probability(1)).toBe("over 99.9\u00a0%");
   });
 
   it("keeps a decimal near its ends only", () => {
-    expect(probability(0.034)).toBe("3.4 %");
-    expect(probability(0.5)).toBe("50 %");
-    expect(probability(0.966)).toBe("96.6 %");
+    expect(probability(0.034)).toBe("3.4\u00a0%");
+    expect(probability(0.5)).toBe("50\u00a0%");
+    expect(probability(0.966)).toBe("96.6\u00a0%");
   });
 });
 
 describe("a signed share", () => {
   it("has a true sign, and none when it rounds to nothing", () => {
-    expect(signedPercent(-0.0312)).toBe("−3.1 %");
-    expect(signedPercent(0.0312)).toBe("+3.1 %");
-    expect(signedPercent(-0.0001)).toBe("0.0 %");
-    expect(fromLogReturn(Math.log(1.05))).toBe("+5.00 %");
+    expect(signedPercent(-0.0312)).toBe("−3.1\u00a0%");
+    expect(signedPercent(0.0312)).toBe("+3.1\u00a0%");
+    expect(signedPercent(-0.0001)).toBe("0.0\u00a0%");
+    expect(fromLogReturn(Math.log(1.05))).toBe("+5.00\u00a0%");
   });
 });
 

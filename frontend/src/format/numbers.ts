@@ -39,22 +39,22 @@ export function count(value: number): string {
 
 /** A probability in percent; never 0 % or 100 %, which nobody knows. */
 export function probability(value: number): string {
-  if (value < 0.001) return "under 0.1 %";
-  if (value > 0.999) return "over 99.9 %";
+  if (value < 0.001) return "under 0.1\u00a0%";
+  if (value > 0.999) return "over 99.9\u00a0%";
   const percent = value * 100;
-  return `${percent < 10 || percent > 90 ? percent.toFixed(1) : percent.toFixed(0)} %`;
+  return `${percent < 10 || percent > 90 ? percent.toFixed(1) : percent.toFixed(0)}\u00a0%`;
 }
 
 /** A share in percent with one decimal. */
 export function percent(value: number, decimals = 1): string {
-  return `${(value * 100).toFixed(decimals)} %`;
+  return `${(value * 100).toFixed(decimals)}\u00a0%`;
 }
 
 /** A signed share in percent, with a true minus sign. */
 export function signedPercent(value: number, decimals = 1): string {
   const text = (Math.abs(value) * 100).toFixed(decimals);
-  if (Number(text) === 0) return `${text} %`;
-  return `${value < 0 ? "−" : "+"}${text} %`;
+  if (Number(text) === 0) return `${text}\u00a0%`;
+  return `${value < 0 ? "−" : "+"}${text}\u00a0%`;
 }
 
 /** The simple return that a log return amounts to. */

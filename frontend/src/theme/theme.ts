@@ -1,6 +1,6 @@
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
 
-/** The forecast's colour: a green-blue that holds 4.5:1 on both papers at its shades 7 and 3. */
+/** The forecast’s colour: a green-blue on which white holds 4.5:1 at its shades 6 and 7. */
 const tide: MantineColorsTuple = [
   "#e8f5f1",
   "#cfe8e1",
@@ -17,9 +17,7 @@ const tide: MantineColorsTuple = [
 export const theme = createTheme({
   colors: { tide },
   primaryColor: "tide",
-  primaryShade: { light: 7, dark: 3 },
-  autoContrast: true,
-  luminanceThreshold: 0.35,
+  primaryShade: { light: 7, dark: 6 },
   defaultRadius: "sm",
   cursorType: "pointer",
   respectReducedMotion: true,

@@ -17,7 +17,8 @@ export function Seal({ forecast }: { readonly forecast: ForecastView }) {
           ["Forecast", <span className="mono">{forecast.id}</span>],
           ["Model", <span className="mono">{forecast.modelVersion}</span>],
           ["Knows the market up to", instant(forecast.asOf)],
-          [isLive ? "Sealed" : "Computed", instant(forecast.sealedAt)],
+          // A replayed entry bears the instant that it stands for, not the one at which it was made.
+          ...(isLive ? [["Sealed", instant(forecast.sealedAt)] as const] : []),
           ...(first === undefined ? [] : [["First outcome", instant(first.targetAt)] as const]),
           [
             "Ledger entry",
