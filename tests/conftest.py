@@ -7,10 +7,15 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
 from btcforecast.store.database import Database
+
+# How long an example takes says more about the machine than about the code; speed is measured in benchmarks/.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
