@@ -42,7 +42,13 @@ def settings_page() -> str:
         if value is PydanticUndefined:
             shown = "*see right*"
         else:
-            text = ",".join(value) if isinstance(value, tuple) else json.dumps(value) if isinstance(value, (bool, dict)) else str(value)
+            text = (
+                ",".join(value)
+                if isinstance(value, tuple)
+                else json.dumps(value)
+                if isinstance(value, (bool, dict))
+                else str(value)
+            )
             shown = f"`{text}`" if text else "*empty*"
         rows.append(f"| `{name.upper()}` | {shown} | {field.description} |")
     return "\n".join(rows) + "\n"
@@ -51,7 +57,9 @@ def settings_page() -> str:
 def cli_page() -> str:
     """Return every command with its help."""
     rows = ["# Commands", "", "Exit codes: 0 done · 1 it could not be done · 2 not understood or unusable input · ", ""]
-    rows[2] += "3 what was checked is wrong · 130 stopped with Ctrl-C. Data go to standard output, words and progress to standard error."
+    rows[2] += (
+        "3 what was checked is wrong · 130 stopped with Ctrl-C. Data go to standard output, words and progress to standard error."
+    )
     for command in _commands(typer.main.get_command(build_app()), "btcforecast"):
         rows += command
     return "\n".join(rows) + "\n"
@@ -94,7 +102,10 @@ def api_page(document: dict[str, Any]) -> str:
                 rows += ["| parameter | in | meaning |", "|---|---|---|"]
                 rows += [f"| `{p['name']}` | {p['in']} | {' '.join(p.get('description', '').split())} |" for p in parameters]
                 rows.append("")
-            rows += ["Answers: " + ", ".join(f"{status} {answer['description']}" for status, answer in operation["responses"].items()), ""]
+            rows += [
+                "Answers: " + ", ".join(f"{status} {answer['description']}" for status, answer in operation["responses"].items()),
+                "",
+            ]
     return "\n".join(rows) + "\n"
 
 
