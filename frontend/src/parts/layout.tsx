@@ -42,7 +42,7 @@ export function Layout() {
           Probability forecasts, sealed before the outcome and scored in public. Nothing here is advice to buy or sell.
         </p>
         <p>
-          <a href="/docs">API</a>, <a href="/licences.md">licences</a>. Price chart:{" "}
+          <a href="/docs">API</a>, licences of <a href="/licences.md">code</a> and <a href="/font-licences.txt">fonts</a>. Price chart:{" "}
           <a href="https://www.tradingview.com/" rel="noreferrer">
             TradingView Lightweight Charts™
           </a>
