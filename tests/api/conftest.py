@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import sys
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+import psycopg
 import pytest
+import pytest_asyncio
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from btcforecast.api.app import create_app
+from btcforecast.api.service import Service
 from btcforecast.core import ManualClock
 from btcforecast.settings import Settings
 from btcforecast.store.database import Database
 
 sys.path.insert(0, str(Path(__file__).parent))
-from seeded_store import NOW, Seeded, make_signer, seed  # noqa: E402  # found through the path set above
+from seeded_store import NOW, Seeded, make_signer, seed  # found through the path set above
 
-MakeClient = Callable[..., "httpx2.AsyncClient"]
+
+@dataclass(frozen=True)
+class Store:
+    """A seeded database that tests only read."""
+
+    url: str
+    key_file: Path
+    seeded: Seeded
 
 
 @pytest.fixture
@@ -27,33 +42,41 @@ def clock() -> ManualClock:
     return ManualClock(NOW)
 
 
-@pytest.fixture
-def make_settings(tmp_path: Path) -> Callable[..., Settings]:
-    def make(**overrides: object) -> Settings:
-        given = {"signing_key_file": tmp_path / "signing.key", "model_path": tmp_path / "models", "log_level": "WARNING"}
-        return Settings(_env_file=None, **{**given, **overrides})
-
-    return make
+@pytest.fixture(scope="session")
+def sqlite_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    folder = tmp_path_factory.mktemp("seeded")
+    return _seeded(f"sqlite:///{folder}/one.db", folder)
 
 
-@pytest.fixture
-async def seeded(database: Database, tmp_path: Path) -> Seeded:
-    """What stands in the store: on SQLite and on PostgreSQL."""
-    return await seed(database, make_signer(tmp_path))
+@pytest.fixture(scope="session")
+def postgresql_store(postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    folder = tmp_path_factory.mktemp("seeded")
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE seeded_api")
+    return _seeded(postgresql_server.replace("/postgres?", "/seeded_api?"), folder)
 
 
-@pytest.fixture
-async def sqlite_database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path}/one.db")
-    await opened.migrate()
-    yield opened
-    await opened.close()
+def _seeded(url: str, folder: Path) -> Store:
+    async def fill() -> Seeded:
+        database = Database(url)
+        await database.migrate()
+        found = await seed(database, make_signer(folder))
+        await database.close()
+        return found
+
+    # In a thread of its own, because the tests' event loop may be running already.
+    with ThreadPoolExecutor(1) as thread:
+        return Store(url, folder / "signing.key", thread.submit(lambda: asyncio.run(fill())).result())
 
 
-@pytest.fixture
-async def seeded_sqlite(sqlite_database: Database, tmp_path: Path) -> Seeded:
-    """What stands in the store, on SQLite only: for what does not depend on the database."""
-    return await seed(sqlite_database, make_signer(tmp_path))
+@pytest.fixture(scope="session")
+def seeded(sqlite_store: Store) -> Seeded:
+    """What every seeded store holds: ids depend on nothing but its content."""
+    return sqlite_store.seeded
+
+
+def make_settings(**overrides: object) -> Settings:
+    return Settings(_env_file=None, **{"log_level": "WARNING", "rate_limit": "100000/minute", **overrides})
 
 
 class Running:
@@ -62,40 +85,46 @@ class Running:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
+    @property
+    def _inner(self) -> FastAPI:
+        return self.app._app  # type: ignore[attr-defined]  # the application inside the edge
+
+    @property
+    def service(self) -> Service:
+        found: Service = self._inner.state.service
+        return found
+
     async def __aenter__(self) -> httpx2.AsyncClient:
-        inner = self.app._app  # type: ignore[attr-defined]  # the application inside the edge
-        while not hasattr(inner, "router"):
-            inner = inner.app
+        inner = self._inner
         self._stack = AsyncExitStack()
         await self._stack.enter_async_context(inner.router.lifespan_context(inner))
-        transport = httpx2.ASGITransport(app=self.app, client=("203.0.113.7", 4711))
+        transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False, client=("203.0.113.7", 4711))
         return await self._stack.enter_async_context(httpx2.AsyncClient(transport=transport, base_url="http://api.test"))
 
     async def __aexit__(self, *error: object) -> None:
         await self._stack.aclose()
 
 
-@pytest.fixture
-def run_app(clock: ManualClock, make_settings: Callable[..., Settings]) -> Callable[..., Running]:
-    def run(database: Database, **overrides: object) -> Running:
-        return Running(create_app(make_settings(**overrides), database, clock))
-
-    return run
+def start(store: Store, clock: ManualClock, **overrides: object) -> Running:
+    settings = make_settings(signing_key_file=store.key_file, **overrides)
+    return Running(create_app(settings, Database(store.url), clock))
 
 
 @pytest.fixture
-async def client(database: Database, seeded: Seeded, run_app: Callable[..., Running]) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the seeded service, on both databases."""
-    del seeded
-    async with run_app(database) as opened:
+def run_app(clock: ManualClock) -> Callable[..., Running]:
+    """Start the application over a store, with settings of one's own."""
+    return functools.partial(start, clock=clock)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session", params=["sqlite", "postgresql"])
+async def client(request: pytest.FixtureRequest) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the seeded service, on both databases; its clock stands still."""
+    async with start(request.getfixturevalue(f"{request.param}_store"), ManualClock(NOW)) as opened:
         yield opened
 
 
-@pytest.fixture
-async def quick(
-    sqlite_database: Database, seeded_sqlite: Seeded, run_app: Callable[..., Running]
-) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the seeded service, on SQLite."""
-    del seeded_sqlite
-    async with run_app(sqlite_database) as opened:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def quick(sqlite_store: Store) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the seeded service, on SQLite: for what does not depend on the database."""
+    async with start(sqlite_store, ManualClock(NOW)) as opened:
         yield opened

@@ -70,6 +70,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(PoolTimeoutError, _database)
+    app.add_exception_handler(Exception, _unexpected)
 
 
 async def _ours(request: Request, error: Exception) -> Response:
@@ -102,6 +103,11 @@ async def _database(request: Request, error: Exception) -> Response:
     if isinstance(error, (OperationalError, PoolTimeoutError)):
         detail = "The database does not answer at the moment."
         return problem(request, 503, detail, headers={"retry-after": _RETRY_AFTER_S})
+    return problem(request, 500, _INTERNAL)
+
+
+async def _unexpected(request: Request, _error: Exception) -> Response:
+    # The edge logs it, with its traceback.
     return problem(request, 500, _INTERNAL)
 
 

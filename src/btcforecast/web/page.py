@@ -62,7 +62,8 @@ def _is_inside_page(path: str) -> bool:
 
 def _answer(request: Request, file: _File) -> Response:
     headers = {"etag": file.etag, "cache-control": file.cache_control, "vary": "accept-encoding"}
-    if request.headers.get("if-none-match") == file.etag:
+    known = (part.strip() for part in request.headers.get("if-none-match", "").split(","))
+    if file.etag in known:
         return Response(status_code=304, headers=headers)
     if file.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         return Response(file.packed, media_type=file.media_type, headers={**headers, "content-encoding": "gzip"})

@@ -47,12 +47,13 @@ async def candles(
             span *= 4
         lenders = await store.borrowed(series, opened_from=first, opened_before=last)
     shown = built[-limit:] if len(built) > limit else built
-    earlier = len(shown) and (len(built) > limit or int(shown.opened_at[0]) > interval.floor(wanted_from))
+    earliest = max(interval.floor(extent.first_opened_at), -interval.floor(-(opened_from or 0)))
+    has_earlier = len(shown) > 0 and int(shown.opened_at[0]) > earliest
     return CandleList(
         source=sources.of_candles(service, series, newest_opened_at=newest, borrowed_from=(lender.venue for lender in lenders)),
         interval=width,
         candles=await asyncio.to_thread(_shown, shown),
-        previous_to=to_rfc3339(int(shown.opened_at[0])) if earlier else None,
+        previous_to=to_rfc3339(int(shown.opened_at[0])) if has_earlier else None,
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from datetime import UTC, datetime
 from typing import Final, TextIO
 
 import structlog
 
 _WRITE_EVERY_S: Final = 0.2
+_MOST_KEPT: Final = 1000
 log: Final = structlog.get_logger()
 
 
@@ -26,6 +28,9 @@ class AccessLog:
         self._stream: Final = stream
         self._lines: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._quotes: dict[str, str] = {}
+        self._second = -1
+        self._second_text = ""
 
     def request(self, *, method: str, path: str, status: int, duration_ms: float, client: str, request_id: str) -> None:
         """Note one answered request. The query string is left out, because people put secrets there."""
@@ -34,20 +39,30 @@ class AccessLog:
         if not self._as_json:
             log.info("http.request", method=method, path=path, status=status, duration_ms=round(duration_ms, 2), client=client)
             return
-        line = {
-            "client": client,
-            "duration_ms": round(duration_ms, 3),
-            "event": "http.request",
-            "level": "info",
-            "method": method,
-            "path": path,
-            "request_id": request_id,
-            "status": status,
-            "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
-        }
-        self._lines.append(json.dumps(line))
+        # The client is an address of ours and the id is made here, so only method and path can need escaping.
+        self._lines.append(
+            f'{{"client": "{client}", "duration_ms": {duration_ms:.3f}, "event": "http.request", "level": "info", '
+            f'"method": {self._quoted(method)}, "path": {self._quoted(path)}, "request_id": "{request_id}", '
+            f'"status": {status}, "timestamp": "{self._timestamp()}"}}'
+        )
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_WRITE_EVERY_S, self.flush)
+
+    def _quoted(self, text: str) -> str:
+        found = self._quotes.get(text)
+        if found is None:
+            if len(self._quotes) >= _MOST_KEPT:
+                self._quotes.clear()
+            found = self._quotes[text] = json.dumps(text)
+        return found
+
+    def _timestamp(self) -> str:
+        now = time.time()
+        second = int(now)
+        if second != self._second:
+            self._second = second
+            self._second_text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return f"{self._second_text}.{int((now - second) * 1e6):06d}Z"
 
     def flush(self) -> None:
         """Write what has been collected."""

@@ -49,7 +49,8 @@ class Edge:
         self._security = security_headers
         self._max_body_bytes = max_body_bytes
         self._limit_header = (b"ratelimit-limit", str(limiter.amount).encode())
-        self._ids = (f"{secrets.token_hex(6)}-{n:x}" for n in itertools.count(1))
+        self._process = secrets.token_hex(6)
+        self._ids = itertools.count(1)
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +65,7 @@ class Edge:
         peer = scope["client"]
         forwarded = headers.get(b"x-forwarded-for")
         client = self._addresses.key(peer[0] if peer else None, None if forwarded is None else forwarded.decode("latin-1"))
-        request_id = next(self._ids)
+        request_id = f"{self._process}-{next(self._ids):x}"
         added: Headers = [*self._security, (b"x-request-id", request_id.encode())]
         verdict = None
         if not path.startswith(_UNLIMITED):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from btcforecast.core import Clock
 from btcforecast.telemetry.metrics import http_limits_open
@@ -14,8 +13,7 @@ _MOST_ADDRESSES: Final = 100_000
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether a request may pass. remaining: how many more may; reset_s: seconds until all may again."""
 
     is_allowed: bool
