@@ -26,7 +26,7 @@ DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a seeded service."""
     for needed, remedy in (
@@ -42,7 +42,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while it lives, the browser's driver keeps an event loop running, and asynchronous tests need their own.
+@pytest.fixture(scope="module")
 def browser(address: str) -> Iterator[Browser]:
     assert address
     with sync_api.sync_playwright() as playwright:
