@@ -62,7 +62,7 @@ for operation in schema.get_all_operations():
         continue
 
     @hypothesis.settings(
-        max_examples=8, deadline=None, database=None, derandomize=True, print_blob=False,
+        max_examples=40, deadline=None, database=None, derandomize=True, print_blob=False,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     @hypothesis.given(case=operation.as_strategy())

@@ -8,7 +8,6 @@ from time import perf_counter
 from typing import Any, Final
 
 import structlog
-from prometheus_client import Counter, Histogram
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,7 +17,7 @@ from btcforecast.api.edge.access_log import AccessLog
 from btcforecast.api.edge.addresses import Addresses
 from btcforecast.api.edge.limits import RateLimiter, Verdict
 from btcforecast.api.problems import problem_body
-from btcforecast.telemetry.metrics import http_duration, http_limited, http_requests
+from btcforecast.telemetry.metrics import http_figures, http_limited
 
 Headers = list[tuple[bytes, bytes]]
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
@@ -51,7 +50,6 @@ class Edge:
         self._limit_header = (b"ratelimit-limit", str(limiter.amount).encode())
         self._process = secrets.token_hex(6)
         self._ids = itertools.count(1)
-        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -90,7 +88,7 @@ class Edge:
         else:
             route, status = await self._pass_on(scope, receive, send, added, request_id=request_id)
         duration = perf_counter() - began
-        self._count(route, method, status, duration)
+        http_figures.observe(route, method if method in _METHODS else "other", status, duration)
         self._log.request(
             method=method, path=path, status=status, duration_ms=1000 * duration, client=client, request_id=request_id
         )
@@ -109,14 +107,6 @@ class Edge:
                 body = problem_body(500, "Something went wrong on this side.", path=scope["path"], request_id=request_id)
                 return "unmatched", await _send_problem(send, 500, body, added, method=scope["method"])
         return getattr(inner.get("route"), "path", "") or inner.get("page_route", "unmatched"), answer.status or 499
-
-    def _count(self, route: str, method: str, status: int, duration_s: float) -> None:
-        key = (route, method if method in _METHODS else "other", status)
-        children = self._children.get(key)
-        if children is None:
-            children = self._children[key] = (http_requests.labels(*key), http_duration.labels(route))
-        children[0].inc()
-        children[1].observe(duration_s)
 
 
 class _Answer:
