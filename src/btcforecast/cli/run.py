@@ -43,11 +43,13 @@ def run_all() -> None:
     _check_port(settings)
     address = f"http://{settings.host}:{settings.port}"
     notes.print(f"[bold]btcforecast[/] starts on {database_url(settings.database_url)}; stop it with Ctrl-C.")
-    environment = {**os.environ, "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console")}
+    # A person reads this: text, and of the web process only what went wrong.
+    environment = {"LOG_FORMAT": "console", **os.environ}
+    quiet = {"LOG_LEVEL": "WARNING", **environment}
     children = [
         # Started as modules of this interpreter, so that it works from any folder and environment.
-        subprocess.Popen([sys.executable, "-m", "btcforecast", name], env=environment)  # noqa: S603  # our own command
-        for name in ("serve", "worker")
+        subprocess.Popen([sys.executable, "-m", "btcforecast", name], env=its)  # noqa: S603  # our own command
+        for name, its in (("serve", quiet), ("worker", environment))
     ]
     with _passing_on_signals(children):
         if _is_served(settings, children):

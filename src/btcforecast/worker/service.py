@@ -7,6 +7,7 @@ import signal
 from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Final
 
+import stamina.instrumentation
 import structlog
 from prometheus_client import start_http_server
 
@@ -86,6 +87,8 @@ async def run_worker(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    # The venues' own log lines say what failed, once.
+    stamina.instrumentation.set_on_retry_hooks([])
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr="127.0.0.1", registry=metrics.REGISTRY)
     working, asked = asyncio.create_task(_work(settings, SystemClock())), asyncio.create_task(stopped.wait())
