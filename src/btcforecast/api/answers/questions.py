@@ -60,6 +60,8 @@ def touch(returns: NDArray[np.float32], log_level: float, *, seconds: int) -> To
     n_paths = returns.shape[0]
     n_steps = min(seconds // BASE.seconds, returns.shape[1] - 1)
     walked = returns[:, : n_steps + 1]
-    touched = int((walked.max(axis=1) >= log_level).sum() if log_level >= 0 else (walked.min(axis=1) <= log_level).sum())
+    # numpy would round the level to the paths' float32, and a level just above the spot would be the spot.
+    level = np.float64(log_level)
+    touched = int((walked.max(axis=1) >= level).sum() if level >= 0 else (walked.min(axis=1) <= level).sum())
     smoothed = (touched + 1) / (n_paths + 2)
     return Touch(touched / n_paths, math.sqrt(smoothed * (1 - smoothed) / n_paths), n_paths)
