@@ -51,7 +51,7 @@ def docs_page(document: Document) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>btcforecast API</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
-        '<link rel="stylesheet" href="/docs/docs.css"><script src="/docs/docs.js" defer></script></head><body>'
+        '<link rel="icon" href="/favicon.svg" type="image/svg+xml"><link rel="stylesheet" href="/docs/docs.css"><script src="/docs/docs.js" defer></script></head><body>'
         f'<nav aria-label="Operations"><a href="/">btcforecast</a><ul>{links}</ul></nav><main><h1>btcforecast API</h1>'
         f"<p>{escape(document['info']['description'])}</p>"
         f'<p>Version {escape(document["info"]["version"])} · <a href="/openapi.json">openapi.json</a></p>'
