@@ -27,6 +27,7 @@ from btcforecast.store.forecasts import (
     series_fields,
 )
 from btcforecast.store.ledger import LedgerStore
+from btcforecast.telemetry import metrics
 
 NOT_SEALED: Final = "No forecast was sealed in time: the service was not running, or the candle of this instant had not arrived."
 _MISSED_AT_ONCE: Final = 200
@@ -64,6 +65,8 @@ async def seal(database: Database, issued: Issued, *, schedule: Schedule, clock:
         is_new = await seal_in(connection, issued, schedule=schedule, clock=clock, parquet=parquet)
         if is_new and paths_kept_s is not None:
             await ForecastStore(connection).drop_paths(origin=issued.origin, as_of_before=issued.as_of - paths_kept_s)
+    for forecast, _ in issued.forecasts if is_new else ():
+        metrics.forecasts_sealed.labels(issued.origin, forecast.model).inc()
     log.info(
         "forecast.sealed" if is_new else "forecast.already_sealed",
         series=str(issued.series),
@@ -139,6 +142,7 @@ async def record_missed(
         some = candidates[start : start + _MISSED_AT_ONCE]
         async with database.transaction() as connection:
             missed += await record_missed_in(connection, series, some, origin=origin, at=now, reasons=reasons or {})
+    metrics.cycles_missed.labels(origin).inc(len(missed))
     if missed:
         log.warning("forecast.cycles_missed", series=str(series), n=len(missed), first=to_rfc3339(missed[0]))
     return missed

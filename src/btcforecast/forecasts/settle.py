@@ -20,6 +20,7 @@ from btcforecast.store.database import Database
 from btcforecast.store.feed import Feed
 from btcforecast.store.forecasts import DueTarget, ForecastStore, Outcome, Result, settlement_body
 from btcforecast.store.ledger import LedgerStore
+from btcforecast.telemetry import metrics
 
 BORROWED_SETTLES_AFTER_S: Final = 86400
 """A candle lent by another venue settles a target only when the own venue has had a day to deliver its own."""
@@ -68,6 +69,8 @@ async def settle(
             on_progress(len(seen))
     async with database.transaction() as connection:
         total += await correct(connection, clock=clock, origin=origin)
+    for outcome, n in (("settled", total.n_settled), ("void", total.n_void), ("corrected", total.n_corrected)):
+        metrics.targets_settled.labels(origin, outcome).inc(n)
     if total != SettleReport():
         log.info(
             "forecast.settled", origin=str(origin), n_settled=total.n_settled, n_void=total.n_void, n_corrected=total.n_corrected

@@ -100,3 +100,28 @@ stream_dropped: Final = Counter(
     "Clients of the event stream let go because they read too slowly.",
     registry=REGISTRY,
 )
+forecasts_sealed: Final = Counter(
+    "btcforecast_forecasts_sealed_total",
+    "Forecasts sealed in the ledger. origin: live, replayed; model.",
+    ("origin", "model"),
+    registry=REGISTRY,
+)
+cycles_missed: Final = Counter(
+    "btcforecast_cycles_missed_total",
+    "Scheduled cycles recorded as missed. origin: live, replayed.",
+    ("origin",),
+    registry=REGISTRY,
+)
+targets_settled: Final = Counter(
+    "btcforecast_targets_settled_total",
+    "Targets that got their score. origin: live, replayed; outcome: settled, void, corrected.",
+    ("origin", "outcome"),
+    registry=REGISTRY,
+)
+job_duration: Final = Histogram(
+    "btcforecast_job_duration_seconds",
+    "Time of one step of a job. job: fetch, issue, settle, checkpoint, refill, refit, replay, tidy; outcome: done, failed.",
+    ("job", "outcome"),
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900),
+    registry=REGISTRY,
+)

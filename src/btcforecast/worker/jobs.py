@@ -13,10 +13,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from btcforecast import __version__
 from btcforecast.store.database import Database
+from btcforecast.telemetry import metrics
 from btcforecast.worker.work import Work
 
 QUEUE: Final = "btcforecast-jobs"
@@ -25,6 +27,8 @@ CYCLE_CRON: Final = "4 */5 * * * *"
 REFILL_CRON: Final = "30 2,17,32,47 * * * *"
 REFIT_CRON: Final = "0 21 * * * *"
 _KEPT: Final = timedelta(days=2)
+
+log: Final = structlog.get_logger()
 
 Job = Callable[[datetime, Any], None]
 
@@ -70,7 +74,17 @@ def _define(work: Work, loop: asyncio.AbstractEventLoop) -> dict[str, Job]:
     def step(name: str, do: Callable[[], Coroutine[Any, Any, object]]) -> Callable[[], str]:
         @DBOS.step(name=name)
         def run() -> str:
-            return str(asyncio.run_coroutine_threadsafe(do(), loop).result())
+            began = loop.time()
+            try:
+                told = str(asyncio.run_coroutine_threadsafe(do(), loop).result())
+            except Exception as e:
+                metrics.job_duration.labels(name, "failed").observe(loop.time() - began)
+                # The run ends here and is on record as failed; the next one does whatever is still due.
+                log.warning("job.failed", job=name, reason=str(e) or type(e).__name__)
+                raise
+            metrics.job_duration.labels(name, "done").observe(loop.time() - began)
+            log.info("job.done", job=name, told=told)
+            return told
 
         return run
 
