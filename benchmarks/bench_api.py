@@ -113,7 +113,7 @@ async def drive(  # noqa: C901  # one asyncio protocol, whole
             self.done = loop.create_future()
             self.next_at = began + place / rate if rate else 0.0
 
-        def connection_made(self, transport) -> None:  # noqa: ANN001
+        def connection_made(self, transport) -> None:  # noqa: ANN001  # asyncio hands over one of several
             self.transport = transport
             self.send()
 
