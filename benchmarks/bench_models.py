@@ -10,17 +10,17 @@ import os
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-import statistics  # noqa: E402  # the line above must come before numpy
-import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from pathlib import Path  # noqa: E402
+import statistics  # the line above must come before numpy
+import time
+from collections.abc import Callable
+from pathlib import Path
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from btcforecast.core import Candles  # noqa: E402
-from btcforecast.engine.models.catalogue import load_model, model_names  # noqa: E402
-from btcforecast.market.files import read_candles  # noqa: E402
-from btcforecast.market.simulated import ANCHOR_AT, SimulatedMarket  # noqa: E402
+from btcforecast.core import Candles
+from btcforecast.engine.models.catalogue import load_model, model_names
+from btcforecast.market.files import read_candles
+from btcforecast.market.simulated import ANCHOR_AT, SimulatedMarket
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "binance_BTCUSDT_5m.parquet"
 CHAMPION = "day_paths"
