@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
+import ccxt.pro
 import pytest
 from exchange.app import LocalExchange
 
@@ -49,6 +51,16 @@ async def test_markets_are_loaded_once(name: str, exchange: LocalExchange, open_
     n_loaded = exchange.desks[name].count("markets")
     await _all(venue, clock)
     assert exchange.desks[name].count("markets") == n_loaded
+
+
+async def test_calls_that_begin_at_once_share_one_instance(
+    open_venue: OpenVenue, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+):
+    kraken, n_built = ccxt.pro.kraken, []
+    monkeypatch.setattr(ccxt.pro, "kraken", lambda options: n_built.append(1) or kraken(options))
+    venue = open_venue("kraken")
+    await asyncio.gather(venue.fetch_price("BTC/USD"), _all(venue, clock))
+    assert len(n_built) == 1
 
 
 async def test_kraken_reaches_no_further_back_than_720_candles(open_venue: OpenVenue, clock: ManualClock):

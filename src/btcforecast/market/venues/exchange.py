@@ -208,7 +208,9 @@ class CcxtVenue:
             ccxt = await asyncio.to_thread(importlib.import_module, "ccxt.pro")
             if self._name not in ccxt.exchanges:
                 raise InputError(f"“{self._name}” is no exchange that ccxt knows; write its name as ccxt does, such as kraken.")
-            self._exchange = self._build(getattr(ccxt, self._name))
+            # Prices and candles ask at the same moment at start: whoever waited for the import may find it opened meanwhile.
+            if self._exchange is None:
+                self._exchange = self._build(getattr(ccxt, self._name))
         return self._exchange
 
     def _build(self, kind: Any) -> Any:
