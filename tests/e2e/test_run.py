@@ -118,6 +118,27 @@ def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path):
     assert "LOG_LEVEL" in output
 
 
+def test_a_worker_without_its_key_in_production_says_how_to_make_one(tmp_path: Path):
+    safe = {"ENVIRONMENT": "production", "MARKET": "simulated", "ALLOW_SQLITE_IN_PRODUCTION": "true"}
+    for command, code in (("worker", 2), ("doctor", 3)):
+        with started(tmp_path, command, COLUMNS="500", **safe) as process:
+            output, _ = process.communicate(timeout=60)
+        assert process.returncode == code
+        assert "openssl genpkey -algorithm ed25519 -out var/signing.key" in output
+        assert "Traceback" not in output
+
+
+def test_a_metrics_port_that_is_taken_is_named(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with started(tmp_path, "worker", MARKET="simulated", METRICS_PORT=str(taken.getsockname()[1])) as process:
+            output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "METRICS_PORT" in output
+    assert "Traceback" not in output
+
+
 def test_doctor_shows_settings_with_secrets_masked_and_says_what_is_wrong(tmp_path: Path):
     with started(tmp_path, "doctor", DATABASE_URL="postgresql://someone:hunter2@127.0.0.1:9/none") as process:
         output, _ = process.communicate(timeout=60)

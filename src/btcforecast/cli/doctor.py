@@ -125,8 +125,10 @@ def _model_path(path: Path) -> Finding:
 def _signing_key(settings: Settings) -> Finding:
     path = settings.signing_key_file
     if not path.exists():
-        verdict: Literal["wrong", "warning"] = "wrong" if settings.environment == "production" else "warning"
-        return Finding("SIGNING_KEY_FILE", verdict, f"{path} does not exist;", "outside production the first start makes it.")
+        if settings.environment == "production":
+            remedy = f"make it with: openssl genpkey -algorithm ed25519 -out {path}; chmod 600 {path}"
+            return Finding("SIGNING_KEY_FILE", "wrong", f"{path} does not exist;", remedy)
+        return Finding("SIGNING_KEY_FILE", "warning", f"{path} does not exist;", "the first start makes it.")
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         return Finding("SIGNING_KEY_FILE", "wrong", f"{path} can be read by others;", f"run `chmod 600 {path}`.")
     return Finding("SIGNING_KEY_FILE", "ok", f"{path}.")

@@ -14,7 +14,7 @@ from prometheus_client import start_http_server
 from btcforecast import __version__
 from btcforecast.bootstrap import open_database, open_registry, open_signer
 from btcforecast.core import Clock, Series, SystemClock
-from btcforecast.core.errors import BtcForecastError
+from btcforecast.core.errors import BtcForecastError, SettingsError
 from btcforecast.forecasts.issue import Issuer, Roles
 from btcforecast.market.ingest import Ingest
 from btcforecast.market.live import follow_prices
@@ -90,7 +90,7 @@ async def run_worker(settings: Settings) -> None:
     # The venues' own log lines say what failed, once.
     stamina.instrumentation.set_on_retry_hooks([])
     if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr="127.0.0.1", registry=metrics.REGISTRY)
+        _show_metrics(settings.metrics_port)
     working, asked = asyncio.create_task(_work(settings, SystemClock())), asyncio.create_task(stopped.wait())
     await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
     if not working.done():
@@ -101,7 +101,17 @@ async def run_worker(settings: Settings) -> None:
         await working
 
 
+def _show_metrics(port: int) -> None:
+    try:
+        start_http_server(port, addr="127.0.0.1", registry=metrics.REGISTRY)
+    except OSError as e:
+        message = f"METRICS_PORT {port} on 127.0.0.1 cannot be used ({e.strerror}); set another one, or 0 for none."
+        raise SettingsError(message) from e
+
+
 async def _work(settings: Settings, clock: Clock) -> None:
+    # Before the task group, whose errors come out bundled: a key that is missing or wrong ends in its own sentence.
+    registry, signer = open_registry(settings), open_signer(settings)
     async with AsyncExitStack() as stack:
         database = open_database(settings)
         stack.push_async_callback(database.close)
@@ -115,7 +125,6 @@ async def _work(settings: Settings, clock: Clock) -> None:
             stack.push_async_callback(venue.close)
         pulse.series = series
         group.create_task(_pass_on_prices(database, venues[0], series))
-        registry = open_registry(settings)
         work = Work(
             settings=settings,
             database=database,
@@ -124,7 +133,7 @@ async def _work(settings: Settings, clock: Clock) -> None:
             ingest=Ingest(database, venues, clock, on_progress=pulse.on_progress),
             issuer=Issuer(registry, Roles(settings.champion, settings.baselines)),
             registry=registry,
-            signer=open_signer(settings),
+            signer=signer,
         )
         await _get_ready(work, pulse)
         jobs = await stack.enter_async_context(running_jobs(work, worker_name=settings.worker_name))
