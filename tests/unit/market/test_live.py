@@ -36,10 +36,10 @@ class ScriptedVenue:
     def restore(self, state: VenueState) -> None: ...
 
     def pages(self, symbol: str, *, opened_from: int, opened_before: int) -> AsyncIterator[Page]:
-        raise AssertionError("only prices are asked for")
+        raise AssertionError("only prices are asked for", symbol, opened_from, opened_before)
 
     async def fetch_candles(self, symbol: str, *, opened_from: int, opened_before: int) -> Candles:
-        raise AssertionError("only prices are asked for")
+        raise AssertionError("only prices are asked for", symbol, opened_from, opened_before)
 
     async def watch_price(self, symbol: str) -> AsyncIterator[PriceTick]:
         del symbol
