@@ -10,6 +10,7 @@ from typing import Final
 import stamina.instrumentation
 import structlog
 from prometheus_client import start_http_server
+from sqlalchemy.exc import SQLAlchemyError
 
 from btcforecast import __version__
 from btcforecast.bootstrap import open_database, open_registry, open_signer
@@ -47,10 +48,10 @@ class Pulse:
         self.activity = "starting"
 
     async def say(self, activity: str) -> None:
-        """Change what is shown as the worker's activity, at once."""
+        """Change what is shown as the worker's activity, at once where the database answers."""
         self.activity = activity
         log.info("worker.activity", activity=activity)
-        await self.beat()
+        await self._beat_if_possible()
 
     async def beat(self) -> None:
         """Record one heartbeat."""
@@ -68,14 +69,19 @@ class Pulse:
     async def keep_beating(self) -> None:
         """Beat until cancelled; a database that is away for a while stops nothing."""
         while True:
-            try:
-                await self.beat()
-            except Exception as e:  # noqa: BLE001  # whatever a driver raises, the next beat may succeed
-                log.warning("worker.heartbeat_failed", reason=type(e).__name__)
+            await self._beat_if_possible()
             await asyncio.sleep(_BEAT_EVERY_S)
 
+    async def _beat_if_possible(self) -> None:
+        try:
+            await self.beat()
+        except Exception as e:  # noqa: BLE001  # whatever a driver raises, the next beat may succeed
+            log.warning("worker.heartbeat_failed", reason=type(e).__name__)
+
     def on_progress(self, progress: Progress) -> None:
-        """Show how far fetching history has come."""
+        """Show how far fetching history has come; what the schedule fetches later is not worth a word."""
+        if not self.activity.startswith("fetching history"):
+            return
         asked = max(progress.opened_before - progress.opened_from, 1)
         share = (progress.reached - progress.opened_from) / asked
         self.activity = f"fetching history from {progress.venue}: {share:.0%}"
@@ -154,9 +160,11 @@ async def _get_ready(work: Work, pulse: Pulse) -> None:
             await pulse.say("sealing a forecast")
             await work.issue_now()
             await work.checkpoint()
-        except BtcForecastError as e:
-            log.warning("worker.not_ready", reason=str(e))
-            await pulse.say(f"waiting to try again: {e}")
+        except (BtcForecastError, SQLAlchemyError) as e:
+            # A driver's words may hold addresses, and the activity is shown to everybody.
+            reason = str(e) if isinstance(e, BtcForecastError) else "The database does not answer."
+            log.warning("worker.not_ready", reason=reason, error=type(e).__name__)
+            await pulse.say(f"waiting to try again: {reason}")
             await asyncio.sleep(_RETRY_START_S)
         else:
             return
