@@ -5,16 +5,31 @@ It knows nothing of files or databases: `files` and `stored` feed it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from btcforecast.core import Origin
-from btcforecast.core.errors import IntegrityError
+from btcforecast.core.errors import InputError, IntegrityError
 from btcforecast.forecasts.ledger.checkpoints import Checkpoint, origin_line
 from btcforecast.forecasts.ledger.entries import GENESIS, Entry, entry_hash
 from btcforecast.forecasts.ledger.merkle import Frontier, leaf_hash
 from btcforecast.forecasts.ledger.notes import VerifierKey
 from btcforecast.forecasts.ledger.report import Fault, LedgerReport
 from btcforecast.forecasts.ledger.scores import ScoreAudit
+
+
+def unmet_witness(witnessed: str | None, *, audited: Collection[Origin]) -> list[Fault]:
+    """Return the fault that a ledger of which somebody kept a checkpoint is not there to be checked.
+
+    A text that is no ledger's checkpoint raises InputError: passed over, it would leave its keeper with a false assurance.
+    """
+    if witnessed is None:
+        return []
+    kept = next((origin for origin in Origin if witnessed.startswith(f"{origin_line(origin)}\n")), None)
+    if kept is None:
+        expected = " or ".join(origin_line(origin) for origin in Origin)
+        message = f"What you kept is not a checkpoint of a ledger: its first line must be {expected}."
+        raise InputError(message)
+    return [] if kept in audited else [Fault(kept.value, "it is not here to be checked against the checkpoint that you kept")]
 
 
 class LedgerAudit:

@@ -9,7 +9,7 @@ from typing import Final
 from btcforecast.core import Origin
 from btcforecast.core.errors import BtcForecastError, InputError, IntegrityError
 from btcforecast.forecasts.ledger import layout
-from btcforecast.forecasts.ledger.audit import LedgerAudit
+from btcforecast.forecasts.ledger.audit import LedgerAudit, unmet_witness
 from btcforecast.forecasts.ledger.canonical import parse_canonical
 from btcforecast.forecasts.ledger.notes import VerifierKey
 from btcforecast.forecasts.ledger.report import Fault, LedgerReport, Report, Teller
@@ -35,6 +35,7 @@ def verify_files(
     faults: list[Fault] = []
     keys, own_fault = _keys(folder, public_key)
     ledgers = [origin for origin in Origin if (folder / origin.value).exists()]
+    faults += unmet_witness(witnessed, audited=ledgers)
     n_total = sum(_count_lines(folder / origin.value / layout.LEAVES) for origin in ledgers)
     reports: list[LedgerReport] = []
     for origin in ledgers:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from btcforecast.core import Origin
 from btcforecast.core.errors import IntegrityError
-from btcforecast.forecasts.ledger.audit import LedgerAudit
+from btcforecast.forecasts.ledger.audit import LedgerAudit, unmet_witness
 from btcforecast.forecasts.ledger.entries import entry_hash
 from btcforecast.forecasts.ledger.layout import keys_of
 from btcforecast.forecasts.ledger.merkle import node_hash
@@ -30,12 +30,13 @@ async def verify_stored(
     async with database.read() as connection:
         stores = {origin: LedgerStore(connection, origin.value) for origin in origins}
         sizes = {origin: await store.size() for origin, store in stores.items()}
+        unmet = unmet_witness(witnessed, audited=[origin for origin in origins if sizes[origin]])
         n_total = sum(sizes.values())
         for origin in origins:
             tell = Teller(on_progress, n_before=sum(report.n_entries for report in reports), n_total=n_total)
             if sizes[origin]:
                 reports.append(await _verify(stores[origin], origin, sizes[origin], public_key, witnessed=witnessed, tell=tell))
-    faults = [fault for report in reports for fault in report.faults]
+    faults = [*unmet, *(fault for report in reports for fault in report.faults)]
     return Report(reports, faults, str(keys_of(public_key)[0]), is_pinned=is_pinned)
 
 

@@ -210,6 +210,24 @@ def test_a_signed_history_that_contradicts_an_earlier_checkpoint_is_found(export
     assert "two histories were signed" in str(with_witness.faults[0])
 
 
+@pytest.mark.parametrize("kept", ["", "garbage\n", "somebody/else\n1\n"])
+def test_a_kept_text_that_is_no_checkpoint_is_refused(exported: Exported, kept: str):
+    with pytest.raises(InputError, match="not a checkpoint of a ledger"):
+        verify_files(exported[0], witnessed=kept)
+
+
+def test_a_ledger_that_went_missing_is_found_by_the_checkpoint_kept_of_it(exported: Exported):
+    kept = Checkpoint("btcforecast/replayed", 3, bytes(32)).sign(exported[1])
+
+    with copy_of(exported[0]) as folder:
+        shutil.rmtree(folder / "replayed")
+        seal(folder, exported[1])
+        alone, with_witness = verify_files(folder), verify_files(folder, witnessed=kept)
+
+    assert alone.is_sound
+    assert "it is not here" in str(with_witness.faults[0])
+
+
 def test_a_checkpoint_that_does_not_follow_from_the_entries_is_found(exported: Exported):
     with copy_of(exported[0]) as folder:
         lines = checkpoint_lines(folder)
