@@ -19,7 +19,12 @@ def configure_logs(*, level: str, as_json: bool, stream: TextIO | None = None) -
     last: list[Any] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(sort_keys=True)]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=(stream or sys.stderr).isatty())]
+        else [
+            # The default prints every local variable: thousands of lines, addresses with passwords among them.
+            structlog.dev.ConsoleRenderer(
+                colors=(stream or sys.stderr).isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+        ]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
