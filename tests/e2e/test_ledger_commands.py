@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import subprocess
 import sys
@@ -127,3 +128,18 @@ def test_an_entry_is_shown_and_proved(run: Commands):
     run("ledger", "show", "99", status=1)
     run("ledger", "prove", "99", status=2)
     run("ledger", "export", "for_proof", status=1)
+
+
+def test_numbers_and_folders_that_cannot_be_are_refused_in_words(run: Commands):
+    run("ledger", "show", "99999999999999999999", status=2)
+    run("ledger", "prove", "0", "--size", "99999999999999999999", status=2)
+    run("ledger", "export", "/dev/null/record", status=2)
+
+
+def test_an_error_says_brackets_as_they_were_typed(run: Commands, monkeypatch: pytest.MonkeyPatch):
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+
+    run("forecast", "--at", "[/][bold]", status=2)
+
+    assert "“[/][bold]” is not an instant" in said.getvalue()

@@ -13,6 +13,7 @@ from typing import Final
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from btcforecast import __version__
 from btcforecast.core.errors import BtcForecastError, InputError, IntegrityError, SettingsError
@@ -75,4 +76,4 @@ def main() -> None:
 
 
 def _say(error: Exception) -> None:
-    Console(stderr=True, highlight=False).print(f"[bold red]Error:[/] {error}", soft_wrap=True)
+    Console(stderr=True, highlight=False).print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from btcforecast.forecasts.ledger.report import Report
 
 WRONG = 3
+MOST = 2**53 - 1
+"""Largest number that an entry may have, as in the canonical JSON and the API."""
 OriginOption = Annotated[Origin, typer.Option("--ledger", help="live or replayed.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -50,7 +52,7 @@ def status(*, json: JsonOption = False) -> None:
 
 
 def show(
-    seq: Annotated[int, typer.Argument(help="The entry's number, from 0.", min=0)],
+    seq: Annotated[int, typer.Argument(help="The entry's number, from 0.", min=0, max=MOST)],
     *,
     origin: OriginOption = Origin.LIVE,
     json: JsonOption = False,
@@ -71,11 +73,13 @@ def show(
 
 
 def prove(
-    seq: Annotated[int, typer.Argument(help="The entry's number, from 0.", min=0)],
+    seq: Annotated[int, typer.Argument(help="The entry's number, from 0.", min=0, max=MOST)],
     *,
     origin: OriginOption = Origin.LIVE,
-    size: Annotated[int | None, typer.Option(help="Tree size; otherwise that of the newest checkpoint.", min=1)] = None,
-    since: Annotated[int | None, typer.Option(help="Prove too that the tree of this size is a part of that tree.", min=1)] = None,
+    size: Annotated[int | None, typer.Option(help="Tree size; otherwise that of the newest checkpoint.", min=1, max=MOST)] = None,
+    since: Annotated[
+        int | None, typer.Option(help="Prove too that the tree of this size is a part of that tree.", min=1, max=MOST)
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Print the proof that an entry is in the ledger, to be checked against a signed checkpoint (RFC 9162).

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from btcforecast.core import Clock, Origin
-from btcforecast.core.errors import ConflictError, NotFoundError
+from btcforecast.core.errors import ConflictError, InputError, NotFoundError
 from btcforecast.forecasts.ledger import layout
 from btcforecast.forecasts.ledger.canonical import canonical_json
 from btcforecast.forecasts.ledger.merkle import leaf_hash
@@ -71,7 +71,11 @@ class _Writer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True)
+        try:
+            folder.mkdir(parents=True)
+        except OSError as e:
+            message = f"{folder} cannot be written: {e.strerror}."
+            raise InputError(message) from e
 
     def write(self, rows: Sequence[EntryRow]) -> None:
         """Add entries, in order, each file up to its bound."""
