@@ -100,6 +100,28 @@ def test_run_ends_when_a_part_of_it_ends(tmp_path: Path):
         assert process.wait(60) == 1
 
 
+def test_parts_do_not_outlive_a_killed_run(tmp_path: Path):
+    port = free_port()
+    with started(tmp_path, "run", PORT=str(port), MARKET="simulated", REPLAY_AT_START="1d") as process:
+        answer(f"http://127.0.0.1:{port}/health")
+        parts = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        _, alive = psutil.wait_procs(parts, timeout=60)
+    assert alive == []
+
+
+def test_a_database_that_is_damaged_or_away_is_named_without_a_traceback(tmp_path: Path):
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "btcforecast.db").write_bytes(b"nothing that a database would hold" * 100)
+    for environment in ({}, {"DATABASE_URL": "postgresql://someone:hunter2@127.0.0.1:9/none"}):
+        with started(tmp_path, "gaps", **environment) as process:
+            output, _ = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert "DATABASE_URL" in output
+        assert "Traceback" not in output
+        assert "hunter2" not in output
+
+
 def test_a_port_that_is_taken_is_named_before_anything_starts(tmp_path: Path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from btcforecast import __version__
-from btcforecast.core.errors import BtcForecastError, InputError, IntegrityError, SettingsError
+from btcforecast.core.errors import BtcForecastError, InputError, IntegrityError, SettingsError, UnavailableError
+from btcforecast.store.database import DATABASE_FAULTS
 
 FAILED: Final = 1
 MISUSED: Final = 2
@@ -70,6 +71,14 @@ def main() -> None:
         sys.exit(WRONG)
     except BtcForecastError as e:
         _say(e)
+        sys.exit(FAILED)
+    except DATABASE_FAULTS as e:
+        reason = str(getattr(e, "orig", None) or e).strip().splitlines()[0]
+        _say(
+            UnavailableError(
+                f"The database cannot be used: {reason}. Check DATABASE_URL, and that its server runs or its file is whole."
+            )
+        )
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(STOPPED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
@@ -48,7 +49,11 @@ def run_all() -> None:
     quiet = {"LOG_LEVEL": "WARNING", **environment}
     children = [
         # Started as modules of this interpreter, so that it works from any folder and environment.
-        subprocess.Popen([sys.executable, "-m", "btcforecast", name], env=its)  # noqa: S603  # our own command
+        subprocess.Popen(  # noqa: S603  # our own command
+            [sys.executable, "-m", "btcforecast", name],
+            env=its,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  # no thread runs yet
+        )
         for name, its in (("serve", quiet), ("worker", environment))
     ]
     with _passing_on_signals(children):
@@ -94,6 +99,11 @@ def worker() -> None:
     settings = load_settings()
     configure_logs(level=settings.log_level, as_json=settings.log_format == "json")
     run(run_worker(settings))
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel to end this process when its parent is killed, which then cannot do it itself (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _check_port(settings: Settings) -> None:

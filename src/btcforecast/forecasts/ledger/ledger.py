@@ -123,16 +123,32 @@ class Ledger:
         return await self._roots(consistency_ranges(old_size, new_size))
 
     async def checkpoint(self, signer: Signer, *, at: int) -> CheckpointRow:
-        """Sign how the ledger stands and return the checkpoint; where nothing was added since the last one, return that."""
+        """Sign how the ledger stands and return the checkpoint; where nothing was added since the last one, return that.
+
+        Raises IntegrityError when the last one was signed by another key: a record that changes its signer proves nothing.
+        """
         await self._store.lock()
         size = await self.size()
         newest = await self._store.checkpoint()
-        if newest is not None and newest.tree_size >= size:
-            return newest
+        if newest is not None:
+            self._check_signer(newest, signer)
+            if newest.tree_size >= size:
+                return newest
         signed = Checkpoint(origin_line(self.origin), size, await self.root(size))
         row = CheckpointRow(size, signed.root_hash, signed.sign(signer), at)
         await self._store.insert_checkpoint(row)
         return row
+
+    def _check_signer(self, newest: CheckpointRow, signer: Signer) -> None:
+        key = signer.verifier_key(origin_line(self.origin))
+        try:
+            Checkpoint.open(newest.note, keys=[key])
+        except IntegrityError as e:
+            message = (
+                f"The {self.origin.value} ledger was signed by another key up to now than the one in SIGNING_KEY_FILE. "
+                "Bring back the key that was there, from its backup; nothing is signed until then."
+            )
+            raise IntegrityError(message) from e
 
     async def newest_checkpoint(self) -> CheckpointRow | None:
         """Return the newest checkpoint, or None before the first."""

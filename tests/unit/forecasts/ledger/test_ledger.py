@@ -142,6 +142,16 @@ async def test_a_checkpoint_says_how_the_ledger_stands(database: Database):
         assert await Ledger(connection, Origin.LIVE).root(5) == row.root_hash
 
 
+async def test_another_key_cannot_go_on_signing(database: Database):
+    async with database.transaction() as connection:
+        ledger = Ledger(connection, Origin.LIVE)
+        await ledger.append("missed_cycle", {"n": 1}, at=AT)
+        await ledger.checkpoint(Signer.generate(), at=AT)
+        await ledger.append("missed_cycle", {"n": 2}, at=AT)
+        with pytest.raises(IntegrityError, match="SIGNING_KEY_FILE"):
+            await ledger.checkpoint(Signer.generate(), at=AT)
+
+
 async def test_an_empty_ledger_has_the_root_of_nothing(database: Database):
     async with database.transaction() as connection:
         ledger = Ledger(connection, Origin.LIVE)
