@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { calibrationQuery, statusQuery, trackRecordQuery } from "@/api/queries";
 import type { Origin } from "@/api/origin";
 import type { Schemas } from "@/api/client";
@@ -123,6 +123,15 @@ function NothingYet({ record, chosen }: { readonly record: Schemas["TrackRecord"
             ? `The first forecast is due ${status === undefined ? "soon" : `at ${timeOfDay(toSeconds(status.next_forecast_at))}`}; its nearest outcome follows an hour later.`
             : `The nearest outcome is due at ${timeOfDay(toSeconds(status.latest_forecast_at) + spanSeconds("1h"))}.`}
       </p>
+      {chosen.origin === "live" && (
+        <p>
+          Until then, see what the models would have said:{" "}
+          <Link to="/record" search={{ ...chosen, origin: "replayed" }}>
+            the record replayed from history
+          </Link>
+          .
+        </p>
+      )}
     </Empty>
   );
 }
