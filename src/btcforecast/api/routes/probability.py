@@ -14,7 +14,7 @@ from btcforecast.api.text import asked_for, instant, span
 
 router = APIRouter(prefix="/v1", tags=["probability"])
 
-Level = Annotated[float | None, Query(gt=0, lt=1e12, allow_inf_nan=False)]
+Level = Annotated[float | None, Query(ge=1e-9, lt=1e12, allow_inf_nan=False)]
 
 
 @router.get("/probability", response_model=Probability)
