@@ -14,8 +14,9 @@ from btcforecast.settings import Settings, load_settings
 from btcforecast.telemetry.logs import configure_logs
 
 _STOP_WITHIN_S: Final = 10
-_ALLOCATOR: Final = {"MALLOC_ARENA_MAX": "2"}
-"""Threads read and compute in turn here; an arena for each would keep what the largest answer took."""
+_ALLOCATOR: Final = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
+"""Memory of large answers goes back to the system when they are sent: threads share arenas, and what is large is mapped by itself.
+Without it the process would keep what its largest answers took (mallopt(3))."""
 
 
 def become_server() -> NoReturn:

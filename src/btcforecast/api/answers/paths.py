@@ -17,24 +17,26 @@ from btcforecast.core import BASE, Floats, to_rfc3339
 from btcforecast.core.errors import NotFoundError
 from btcforecast.store.forecasts import ForecastStore, SealedForecast, SimulatedPaths
 
+_HOUR_S = 3600
 _DAY_S = 86400
 
 
-async def as_json(service: Service, forecast_id: str) -> Paths:
+async def as_json(service: Service, request: Request, forecast_id: str) -> Response:
     """Return the paths with where they come from."""
     sealed, paths = await _read(service, forecast_id)
-    prices = await asyncio.to_thread(lambda: np.round(_prices(sealed, paths), price_decimals(sealed.forecast.spot)).tolist())
     n_paths, n_points = paths.returns.shape
-    # The numbers were made here, so checking each of 289,000 again would only take time.
-    return Paths.model_construct(
+    head = Paths(
         source=sources.of_forecast(service, sealed, is_newest=False),
         forecast_id=forecast_id,
         start_at=to_rfc3339(sealed.forecast.as_of),
         step_s=BASE.seconds,
         n_paths=n_paths,
         n_steps=n_points - 1,
-        prices=prices,
+        prices=[],
     )
+    rows = await asyncio.to_thread(_rows, _prices(sealed, paths), price_decimals(sealed.forecast.spot))
+    body = head.model_dump_json().encode().removesuffix(b"[]}") + b"[" + rows + b"]}"
+    return content(request, body, media_type="application/json", max_age_s=_HOUR_S)
 
 
 async def as_parquet(service: Service, request: Request, forecast_id: str) -> Response:
@@ -56,7 +58,15 @@ def synth_answer(prices: Floats, *, start_at: int, step_s: int) -> bytes:
     # Digits before the point, of the largest price, leave the rest for decimals; a leading zero counts as a digit there.
     whole = max(1, len(str(int(np.max(prices)))))
     decimals = max(0, min(8 - whole, 7))
-    return json.dumps([start_at, step_s, *np.round(prices, decimals).tolist()], separators=(",", ":")).encode()
+    return f"[{start_at},{step_s},".encode() + _rows(prices, decimals) + b"]"
+
+
+def _rows(prices: Floats, decimals: int) -> bytes:
+    """Return the rows as JSON without the outer brackets.
+
+    One row at a time: 289,000 numbers as Python objects at once would stay with the process as memory that it rarely needs.
+    """
+    return b",".join(json.dumps(np.round(row, decimals).tolist(), separators=(",", ":")).encode() for row in prices)
 
 
 async def _read(service: Service, forecast_id: str) -> tuple[SealedForecast, SimulatedPaths]:

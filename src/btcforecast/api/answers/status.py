@@ -34,7 +34,8 @@ async def status(service: Service) -> Status:
                 borrowed = await store.borrowed(series, opened_from=newest - 86400, opened_before=newest + 1)
                 lenders = tuple(lender.venue for lender in borrowed)
     now = service.clock.now()
-    workers = [_shown(beat, now=now) for beat in beats]
+    is_open = service.settings.environment != "production"
+    workers = [_shown(beat, number=number, now=now, is_open=is_open) for number, beat in enumerate(beats, 1)]
     source = None
     if series is not None:
         source = sources.of_candles(service, series, newest_opened_at=newest, borrowed_from=lenders)
@@ -62,11 +63,12 @@ def is_alive(beat: Heartbeat, *, now: int) -> bool:
     return now - beat.beat_at <= WORKER_DOWN_AFTER_S
 
 
-def _shown(beat: Heartbeat, *, now: int) -> Worker:
+def _shown(beat: Heartbeat, *, number: int, now: int, is_open: bool) -> Worker:
+    # A worker is named after its machine and may tell what an exchange or a database said: nothing for strangers in production.
     return Worker(
-        name=beat.name,
+        name=beat.name if is_open else f"worker {number}",
         version=beat.version,
-        activity=beat.activity,
+        activity=beat.activity if is_open else "",
         alive=is_alive(beat, now=now),
         started_at=to_rfc3339(beat.started_at),
         beat_at=to_rfc3339(beat.beat_at),

@@ -97,7 +97,7 @@ async def forecast_paths(
     """Return the forecast's simulated paths: 1,000 over 24 hours in five-minute steps; kept for two days."""
     match format:
         case PathsFormat.JSON:
-            return answer(request, await path_answers.as_json(service, forecast_id), max_age_s=3600)
+            return await path_answers.as_json(service, request, forecast_id)
         case PathsFormat.PARQUET:
             return await path_answers.as_parquet(service, request, forecast_id)
         case PathsFormat.SYNTH:
