@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as PydanticSettingsError
 
@@ -23,6 +24,7 @@ Environment = Literal["development", "staging", "production", "test"]
 CommaList = Annotated[tuple[str, ...], NoDecode]
 MIB: Final = 1024 * 1024
 _RATE: Final = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)")
+_ORIGIN: Final = re.compile(r"\*|[a-z][a-z0-9+.-]*://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _DATABASE: Final = re.compile(r"(postgres(ql)?(\+psycopg)?://|sqlite(\+aiosqlite)?://)")
 
 
@@ -131,6 +133,15 @@ class Settings(BaseSettings):
             _sentence(lambda venue: Series(venue, "BTC/USD"), name)
         return value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if _ORIGIN.fullmatch(origin) is None:
+                message = f"“{origin}” is not an origin; write scheme://host or scheme://host:port, such as https://app.example."
+                raise ValueError(message)
+        return value
+
     @field_validator("rate_limit")
     @classmethod
     def _is_rate(cls, value: str) -> str:
@@ -195,13 +206,19 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     try:
         return Settings(**dict(overrides or {}))  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as e:
-        raise SettingsError("\n".join(_line(fault["loc"], fault["msg"]) for fault in e.errors())) from e
+        raise SettingsError("\n".join(map(_line, e.errors()))) from e
     except PydanticSettingsError as e:
         # The library's message names the field and leaves its value out.
         name = re.search(r'"(\w+)"', str(e))
         raise SettingsError(f"{name[1].upper() if name else 'A setting'}: its value is not JSON.") from e
 
 
-def _line(location: tuple[int | str, ...], message: str) -> str:
-    sentence = message.removeprefix("Value error, ")
-    return f"{str(location[0]).upper()}: {sentence}" if location else sentence
+def _line(fault: ErrorDetails) -> str:
+    sentence = fault["msg"].removeprefix("Value error, ")
+    if not fault["loc"]:
+        return sentence
+    name = str(fault["loc"][0]).upper()
+    # Our own sentences quote the value already; an address of a database may hold a password.
+    if fault["type"] == "value_error" or name == "DATABASE_URL":
+        return f"{name}: {sentence}"
+    return f"{name}: “{fault['input']}” cannot be used. {sentence}."

@@ -59,6 +59,26 @@ def test_a_value_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, n
         load_settings()
 
 
+@pytest.mark.parametrize(("name", "value"), [("PORT", "99999"), ("PORT", "eighty"), ("LOG_LEVEL", "LOUD")])
+def test_a_value_that_cannot_be_used_is_quoted(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"{name}: “{value}”"):
+        load_settings()
+
+
+@pytest.mark.parametrize("text", ["app.example", "https://", "https://a.example/", "https://a.example,nonsense", "https://a:b:c"])
+def test_origins_that_are_none_are_refused_everywhere(monkeypatch: pytest.MonkeyPatch, text: str):
+    monkeypatch.setenv("CORS_ORIGINS", text)
+    with pytest.raises(SettingsError, match=r"CORS_ORIGINS: “.+” is not an origin; write "):
+        load_settings()
+
+
+@pytest.mark.parametrize("origin", ["*", "http://localhost:3000", "https://[::1]:8443"])
+def test_origins_with_a_port_and_the_star_are_taken_in_development(monkeypatch: pytest.MonkeyPatch, origin: str):
+    monkeypatch.setenv("CORS_ORIGINS", origin)
+    assert load_settings().cors_origins == (origin,)
+
+
 def test_several_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PORT", "x")
     monkeypatch.setenv("LOG_LEVEL", "x")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,6 +16,8 @@ from rich.table import Table
 from btcforecast.bootstrap import open_database
 from btcforecast.cli.context import out, print_json, run
 from btcforecast.core.errors import BtcForecastError
+from btcforecast.engine.models.catalogue import load_model
+from btcforecast.forecasts.ledger import Signer
 from btcforecast.settings import Settings, load_settings
 from btcforecast.store.candles import CandleStore
 from btcforecast.store.database import database_url
@@ -75,6 +77,7 @@ async def _examine(settings: Settings) -> list[Finding]:
         *[finding async for finding in _database(settings)],
         _model_path(settings.model_path),
         _signing_key(settings),
+        *_models(settings),
         _page(),
     ]
 
@@ -109,6 +112,10 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
 
 def _model_path(path: Path) -> Finding:
     if not path.exists():
+        above = next(folder for folder in path.absolute().parents if folder.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            remedy = "choose another or change its owner."
+            return Finding("MODEL_PATH", "wrong", f"{path} cannot be made: {above} is not a folder that can be written;", remedy)
         return Finding("MODEL_PATH", "warning", f"{path} does not exist yet;", "the first fit makes it.")
     if not path.is_dir() or not os.access(path, os.W_OK):
         return Finding(
@@ -129,9 +136,28 @@ def _signing_key(settings: Settings) -> Finding:
             remedy = f"make it with: openssl genpkey -algorithm ed25519 -out {path}; chmod 600 {path}"
             return Finding("SIGNING_KEY_FILE", "wrong", f"{path} does not exist;", remedy)
         return Finding("SIGNING_KEY_FILE", "warning", f"{path} does not exist;", "the first start makes it.")
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        return Finding("SIGNING_KEY_FILE", "wrong", f"{path} can be read by others;", f"run `chmod 600 {path}`.")
+    try:
+        Signer.load(path)
+    except BtcForecastError as e:
+        return Finding("SIGNING_KEY_FILE", "wrong", str(e))
     return Finding("SIGNING_KEY_FILE", "ok", f"{path}.")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    for name, models in (("CHAMPION", (settings.champion,)), ("BASELINES", settings.baselines)):
+        faults = [fault for fault in map(_model_fault, models) if fault is not None]
+        yield from (Finding(name, "wrong", fault) for fault in faults)
+        if not faults:
+            yield Finding(name, "ok", f"{', '.join(models) or 'none'}.")
+
+
+def _model_fault(name: str) -> str | None:
+    """Return why no such model can be loaded, or None when it can."""
+    try:
+        load_model(name)
+    except BtcForecastError as e:
+        return str(e)
+    return None
 
 
 def _page() -> Finding:
