@@ -192,6 +192,7 @@ class _Shown:
 
 
 async def _latest(venue: str | None, symbol: str | None, model: str | None) -> _Shown:
+    from btcforecast.engine.models.catalogue import load_model
     from btcforecast.store.forecasts import ForecastStore
 
     async with opened() as (settings, database):
@@ -201,11 +202,15 @@ async def _latest(venue: str | None, symbol: str | None, model: str | None) -> _
             found = [await store.latest(series, origin=origin, model=model) for origin in (Origin.LIVE, Origin.REPLAYED)]
     newest = next((sealed for sealed in found if sealed is not None), None)
     if newest is None:
+        if model is not None:
+            load_model(model)
+            raise NotFoundError(f"No forecast of {series} by {model} has been sealed yet.")
         raise NotFoundError(f"No forecast of {series} has been sealed yet; use: btcforecast issue")
     return _Shown(newest.forecast, role=newest.role, sealed=(newest.sealed_at, newest.ledger_seq), differences=None)
 
 
 async def _past(as_of: int, venue: str | None, symbol: str | None, model: str | None) -> _Shown:
+    from btcforecast.engine.models.catalogue import load_model
     from btcforecast.forecasts.issue import Issuer
     from btcforecast.forecasts.issue import issue as compute
     from btcforecast.forecasts.recompute import recompute
@@ -223,6 +228,7 @@ async def _past(as_of: int, venue: str | None, symbol: str | None, model: str | 
                 place = (sealed.sealed_at, sealed.ledger_seq)
                 return _Shown(again.forecast, role=sealed.role, sealed=place, differences=again.differences)
         roles = _roles(settings) if model is None else _only(model)
+        load_model(roles.champion)
         issued = await compute(
             database, Issuer(registry, roles), series=series, as_of=as_of, clock=SystemClock(), with_paths=False
         )

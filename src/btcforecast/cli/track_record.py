@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from btcforecast.cli.context import notes, opened, out, print_json, run
-from btcforecast.core import Horizon, Origin, SystemClock
+from btcforecast.core import HORIZONS, Horizon, Origin, SystemClock
 from btcforecast.core.errors import InputError
 from btcforecast.forecasts.series import choose_series
 
@@ -56,6 +56,8 @@ async def _read(origin: Origin, window: str, horizon: str | None, venue: str | N
     if window not in WINDOWS:
         raise InputError(f"“{window}” is not a window; use {', '.join(WINDOWS)}.")
     only = None if horizon is None else Horizon.parse(horizon)
+    if only is not None and only not in HORIZONS:
+        raise InputError(f"“{horizon}” is not a horizon of the forecasts; use {', '.join(map(str, HORIZONS))}.")
     async with opened() as (settings, database):
         series = await choose_series(database, venue=venue, symbol=symbol, preferred=settings.series)
         return await compute(database, series, origin=origin, clock=SystemClock(), horizon=only, window=window)

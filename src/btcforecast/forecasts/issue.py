@@ -125,7 +125,7 @@ class Issuer:
             elif model == self.roles.champion:
                 raise UnavailableError(
                     f"The champion {model} has no usable version for {series} trained by {to_rfc3339(as_of)}. "
-                    "Fit one with: btcforecast fit",
+                    f"Fit one with: btcforecast fit --until {to_rfc3339(as_of)}",
                 )
             else:
                 log.warning("forecast.model_skipped", model=model, series=str(series), reason="no usable version")

@@ -14,8 +14,9 @@ from typing import Final
 
 import structlog
 
-from btcforecast.core import HORIZONS, Candles, Clock, ManualClock, Origin, Series, to_rfc3339
+from btcforecast.core import BASE, HORIZONS, Candles, Clock, ManualClock, Origin, Series, to_rfc3339
 from btcforecast.core.errors import InputError, NotFoundError
+from btcforecast.engine.models.catalogue import load_model
 from btcforecast.forecasts.fit import fit_models
 from btcforecast.forecasts.issue import Issued, Issuer, Roles, Version
 from btcforecast.forecasts.registry import ModelRegistry
@@ -48,6 +49,11 @@ class ReplayPlan:
             raise InputError(f"A replay ends after it begins; {to_rfc3339(self.until)} is not after {to_rfc3339(self.since)}.")
         if self.every_s % 300 or self.refit_every_s <= 0:
             raise InputError("A replay issues every so many five-minute candles and refits after a positive span.")
+        if self.train_since is not None and self.train_since >= self.since:
+            raise InputError(
+                f"Fits see candles from {to_rfc3339(self.train_since)} on, so none before the replay begins at "
+                f"{to_rfc3339(self.since)}; let them see older ones.",
+            )
 
     def instants(self) -> range:
         """Return the scheduled instants, oldest first."""
@@ -107,10 +113,18 @@ class _Replay:
         self._n_fitted = 0
 
     async def prepare(self) -> None:
-        """Read the history that fits and forecasts need."""
+        """Read the history that fits and forecasts need; raises InputError for a model that nobody knows."""
         plan = self._plan
+        for name in self._issuer.roles.models:
+            await asyncio.to_thread(load_model, name)
         async with self._database.read() as connection:
             store = CandleStore(connection)
+            extent = await store.extent(plan.series)
+            if extent is not None and extent.first_opened_at + BASE.seconds > plan.since:
+                raise NotFoundError(
+                    f"The history of {plan.series} begins at {to_rfc3339(extent.first_opened_at)}, so nothing is known at "
+                    f"{to_rfc3339(plan.since)}; replay from a later instant, or import older candles.",
+                )
             self._candles = await store.read(
                 plan.series, opened_from=plan.train_since, opened_before=plan.until, known_at=self._known_at
             )

@@ -125,6 +125,29 @@ async def test_a_replay_stops_where_history_does(database: Database, versions: M
         )
 
 
+async def test_a_replay_before_history_says_when_history_begins(
+    database: Database, versions: ModelRegistry, series: Series, history: Candles
+):
+    await run(database, versions, series, history, days=1)
+    plan = ReplayPlan(series, START - 400 * DAY, START - 399 * DAY)
+    with pytest.raises(NotFoundError, match="begins at 2025-09-02T00:00:00Z"):
+        await replay(database, versions, ROLES, plan, clock=ManualClock(IMPORTED_AT + 60))
+
+
+async def test_a_model_that_nobody_knows_is_refused_even_where_all_is_on_record(
+    database: Database, versions: ModelRegistry, series: Series, history: Candles
+):
+    await run(database, versions, series, history, days=1)
+    plan = ReplayPlan(series, START, START + DAY, every_s=4 * HOUR)
+    with pytest.raises(InputError, match="There is no model “nope”"):
+        await replay(database, versions, Roles("nope", ("ewma",)), plan, clock=ManualClock(IMPORTED_AT + 60))
+
+
+def test_fits_that_would_see_nothing_before_the_replay_are_refused(series: Series):
+    with pytest.raises(InputError, match="let them see older ones"):
+        ReplayPlan(series, START, START + DAY, train_since=START + HOUR)
+
+
 async def test_a_longer_replay_refits_on_its_schedule(
     database: Database, versions: ModelRegistry, series: Series, history: Candles
 ):
