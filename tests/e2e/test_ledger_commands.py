@@ -136,6 +136,16 @@ def test_numbers_and_folders_that_cannot_be_are_refused_in_words(run: Commands):
     run("ledger", "export", "/dev/null/record", status=2)
 
 
+@pytest.mark.parametrize("key", ["foo", "a+b+c"])
+def test_a_key_that_is_none_is_named(run: Commands, monkeypatch: pytest.MonkeyPatch, key: str):
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+
+    run("ledger", "verify", "--key", key, status=2)
+
+    assert f"“{key}” is not a key" in said.getvalue()
+
+
 def test_an_error_says_brackets_as_they_were_typed(run: Commands, monkeypatch: pytest.MonkeyPatch):
     said = io.StringIO()
     monkeypatch.setattr(sys, "stderr", said)

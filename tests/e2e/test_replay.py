@@ -123,7 +123,7 @@ async def test_a_replayed_forecast_is_shown_computed_again_and_refused_when_its_
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("forecast",), 1, "Stored are: nothing yet"),
+        (("forecast",), 1, "There are no candles yet"),
         (("track-record", "--window", "8d"), 2, "is not a window"),
     ],
 )

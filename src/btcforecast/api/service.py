@@ -12,6 +12,7 @@ from btcforecast.api.stream.hub import Hub
 from btcforecast.core import Clock, Origin, Series, parse_span
 from btcforecast.core.errors import BtcForecastError, NotFoundError
 from btcforecast.forecasts.ledger import Signer, origin_line
+from btcforecast.forecasts.series import wanted
 from btcforecast.settings import Settings
 from btcforecast.store.database import Database
 from btcforecast.store.series import SeriesDirectory
@@ -63,9 +64,11 @@ class Service:
         fitting = [series for series in known.all if venue in (None, series.venue) and symbol in (None, series.symbol)]
         if known.main in fitting:
             return known.main
+        if not known.all:
+            raise NotFoundError("There are no candles yet: the worker has not stored its first ones.")
         if not fitting:
-            there = ", ".join(map(str, known.all)) or "nothing yet: the worker has not stored its first candles"
-            raise NotFoundError(f"There are no data of {venue or 'any venue'}:{symbol or 'any symbol'}. Stored are: {there}.")
+            there = ", ".join(map(str, known.all))
+            raise NotFoundError(f"There are no candles{wanted(venue=venue, symbol=symbol)}. Stored are: {there}.")
         if len(fitting) > 1:
             raise NotFoundError(f"Several series fit: {', '.join(map(str, fitting))}. Choose one with venue and symbol.")
         return fitting[0]

@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from btcforecast.cli import context
-from btcforecast.core import Interval, Series, SystemClock, to_rfc3339
+from btcforecast.core import Interval, Series, SystemClock, counted, to_rfc3339
 from btcforecast.core.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -143,7 +143,8 @@ def gaps(
         if not listed:
             context.out.print(f"[bold]{series}[/]: no gaps.")
             continue
-        table = Table(title=f"{series}: {len(listed):,} gaps, {sum(gap.n_missing for gap in listed):,} candles missing")
+        n_missing = sum(gap.n_missing for gap in listed)
+        table = Table(title=f"{series}: {counted(len(listed), 'gap')}, {counted(n_missing, 'candle')} missing")
         table.add_column("from")
         table.add_column("to")
         table.add_column("missing", justify="right")

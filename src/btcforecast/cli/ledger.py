@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from btcforecast.cli.context import notes, opened, out, print_json, progress, run
-from btcforecast.core import Origin, SystemClock, to_rfc3339
+from btcforecast.core import Origin, SystemClock, counted, to_rfc3339
 from btcforecast.core.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -91,11 +91,11 @@ def prove(
         print_json(proof)
         return
     out.print(f"Entry {seq} of the {origin} ledger, leaf hash {proof['leaf_hash']},")
-    out.print(f"is in the tree of {proof['tree_size']:,} entries with root {proof['root_hash']}, by:")
+    out.print(f"is in the tree of {counted(proof['tree_size'], 'entry', 'entries')} with root {proof['root_hash']}, by:")
     for node in proof["inclusion_proof"]:
         out.print(f"  {node}")
     if since is not None:
-        out.print(f"The tree of {since:,} entries, root {proof['old_root_hash']}, is a part of it, by:")
+        out.print(f"The tree of {counted(since, 'entry', 'entries')}, root {proof['old_root_hash']}, is a part of it, by:")
         for node in proof["consistency_proof"]:
             out.print(f"  {node}")
     if proof["checkpoint"]:
@@ -117,7 +117,7 @@ def export(
         print_json({"folder": str(folder), "n_entries": written})
         return
     for name, n_entries in written.items():
-        notes.print(f"Wrote {n_entries:,} {name} entries to {folder / name}.")
+        notes.print(f"Wrote {counted(n_entries, f'{name} entry', f'{name} entries')} to {folder / name}.")
     notes.print(f"Check them with: btcforecast ledger verify {folder}", soft_wrap=True)
 
 
@@ -284,13 +284,20 @@ def _public_key(text: str) -> bytes:
     from btcforecast.forecasts.ledger import VerifierKey
 
     if "+" not in text:
-        text = _read_text(Path(text)).partition("\n")[0]
+        path = Path(text)
+        if not path.exists():
+            message = f"“{text}” is not a key, which is written NAME+keyid+base64, and there is no file of that name."
+            raise InputError(message)
+        text = _read_text(path).partition("\n")[0]
     return VerifierKey.parse(text).public_key
 
 
 def _read_text(path: Path) -> str:
     try:
         return path.read_bytes().decode()
+    except FileNotFoundError as e:
+        message = f"There is no file {path}."
+        raise InputError(message) from e
     except (OSError, UnicodeDecodeError) as e:
         message = f"{path} cannot be read as text."
         raise InputError(message) from e
@@ -302,8 +309,9 @@ def _print_report(report: Report) -> None:
     for ledger in report.ledgers:
         mark = "[green]sound[/]" if not ledger.faults else "[red]wrong[/]"
         out.print(
-            f"{ledger.ledger}: {mark}; {ledger.n_entries:,} entries, {ledger.n_signed:,} of them signed, "
-            f"{ledger.n_checkpoints:,} checkpoints, {ledger.n_forecasts:,} forecasts, {ledger.n_scores:,} scores computed again",
+            f"{ledger.ledger}: {mark}; {counted(ledger.n_entries, 'entry', 'entries')}, {ledger.n_signed:,} of them signed, "
+            f"{counted(ledger.n_checkpoints, 'checkpoint')}, {counted(ledger.n_forecasts, 'forecast')}, "
+            f"{counted(ledger.n_scores, 'score')} computed again",
             soft_wrap=True,
         )
     if not report.ledgers and report.is_sound:

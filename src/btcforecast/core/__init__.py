@@ -12,6 +12,7 @@ from btcforecast.core.distribution import LEVELS, Distribution
 from btcforecast.core.forecast import Forecast, Origin, Score
 from btcforecast.core.interval import BASE, HORIZONS, Horizon, Interval, parse_span
 from btcforecast.core.series import SIMULATED_VENUE, Series
+from btcforecast.core.words import counted
 
 __all__ = [
     "BASE",
@@ -31,6 +32,7 @@ __all__ = [
     "Score",
     "Series",
     "SystemClock",
+    "counted",
     "from_rfc3339",
     "parse_span",
     "to_rfc3339",

@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 
-from btcforecast.core import Origin, Series
-from btcforecast.core.errors import NotFoundError
+from btcforecast.core import Origin, Series, to_rfc3339
+from btcforecast.core.errors import InputError, NotFoundError
 from btcforecast.engine.models.catalogue import load_model
 from btcforecast.forecasts.ledger import Ledger
 from btcforecast.forecasts.registry import ModelRegistry
@@ -35,14 +35,18 @@ async def fit_models(
     """Fit each model to the candles that had closed by `until`, save and record it, and return the versions in order.
 
     since: leave candles opened before it out. on_fitted: told each model's name when its version stands. Fitting again on the same
-    candles changes nothing, so it is safe to repeat after a crash. Raises NotFoundError without candles, TooLittleHistoryError
-    when a model needs more.
+    candles changes nothing, so it is safe to repeat after a crash. Raises InputError for a span that cannot be or a model named
+    twice, NotFoundError without candles, TooLittleHistoryError when a model needs more.
     """
+    _check(model_names, since=since, until=until, now=now)
     async with database.read() as connection:
         candles = await CandleStore(connection).read(series, opened_from=since, opened_before=until)
     history = candles.up_to(until)
     if not len(history):
-        message = f"There are no candles of {series} to fit to; import or ingest some first."
+        from_then = "" if since is None else f" from {to_rfc3339(since)}"
+        message = (
+            f"There are no candles of {series}{from_then} to {to_rfc3339(until)}; choose another span, or import or ingest some."
+        )
         raise NotFoundError(message)
     digest = await asyncio.to_thread(history.digest)
     versions: list[ModelVersion] = []
@@ -63,6 +67,18 @@ async def fit_models(
         if on_fitted is not None:
             on_fitted(name)
     return versions
+
+
+def _check(model_names: Sequence[str], *, since: int | None, until: int, now: int) -> None:
+    if until > now:
+        message = f"{to_rfc3339(until)} is still to come; a fit ends by now, {to_rfc3339(now)}."
+        raise InputError(message)
+    if since is not None and since >= until:
+        message = f"A fit's span ends after it begins; {to_rfc3339(until)} is not after {to_rfc3339(since)}."
+        raise InputError(message)
+    if len(set(model_names)) != len(model_names):
+        message = f"A model is fitted once; {', '.join(model_names)} names one twice."
+        raise InputError(message)
 
 
 async def _record(database: Database, version: ModelVersion, *, at: int) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from btcforecast.core import Candles, Origin, Series
-from btcforecast.core.errors import NotFoundError
+from btcforecast.core.errors import InputError, NotFoundError
 from btcforecast.forecasts.fit import fit_models
 from btcforecast.forecasts.ledger import Ledger, Signer
 from btcforecast.forecasts.registry import ModelRegistry
@@ -71,6 +71,21 @@ async def test_a_fit_sees_only_what_had_closed_by_then(stored: Database, registr
 async def test_without_candles_nothing_is_fitted(stored: Database, registry: ModelRegistry):
     with pytest.raises(NotFoundError, match="import or ingest"):
         await fit_models(stored, registry, Series("okx", "BTC/USD"), ["random_walk"], until=AT, now=AT)
+
+
+@pytest.mark.parametrize(
+    ("names", "span", "sentence"),
+    [
+        (["ewma"], (None, AT + 300), "still to come"),
+        (["ewma"], (AT - 300, AT - 600), "ends after it begins"),
+        (["ewma", "ewma"], (None, AT), "names one twice"),
+    ],
+)
+async def test_a_fit_that_cannot_be_is_refused(
+    stored: Database, registry: ModelRegistry, names: list[str], span: tuple[int | None, int], sentence: str
+):
+    with pytest.raises(InputError, match=sentence):
+        await fit_models(stored, registry, SERIES, names, until=span[1], now=AT, since=span[0])
 
 
 async def test_a_recorded_version_can_be_refused_and_found(stored: Database, registry: ModelRegistry):

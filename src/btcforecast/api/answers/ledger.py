@@ -5,7 +5,7 @@ from __future__ import annotations
 from btcforecast.api.schemas.ledger import Checkpoint, ConsistencyProof, Entry, EntryList, InclusionProof, LedgerState
 from btcforecast.api.service import Service
 from btcforecast.api.text import ParameterError, ledger_cursor
-from btcforecast.core import Origin, to_rfc3339
+from btcforecast.core import Origin, counted, to_rfc3339
 from btcforecast.core.errors import NotFoundError
 from btcforecast.forecasts.ledger import Ledger, StoredEntry
 from btcforecast.store.ledger import CheckpointRow, LedgerStore
@@ -62,7 +62,9 @@ async def inclusion(service: Service, origin: Origin, *, seq: int, tree_size: in
                 )
             tree_size = row.tree_size
         if seq >= tree_size:
-            raise ParameterError("seq", f"Entry {seq} is not in a tree of {tree_size} entries, which are numbered from zero.")
+            raise ParameterError(
+                "seq", f"Entry {seq} is not in a tree of {counted(tree_size, 'entry', 'entries')}, numbered numbered from zero."
+            )
         return await _inclusion(ledger, await ledger.entry(seq), tree_size=tree_size, row=row)
 
 

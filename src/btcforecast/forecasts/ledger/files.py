@@ -49,7 +49,7 @@ def verify_files(
     try:
         layout.check_manifest(folder, keys)
     except (IntegrityError, OSError) as e:
-        faults.append(Fault(layout.MANIFEST, str(e)))
+        faults.append(Fault(layout.MANIFEST, _why(e)))
     return Report(reports, faults, str(keys[0]) if keys else None, is_pinned=public_key is not None)
 
 
@@ -62,7 +62,7 @@ def _keys(folder: Path, public_key: bytes | None) -> tuple[list[VerifierKey], li
             message = "It is not written as it must be."
             raise IntegrityError(message)
     except (OSError, UnicodeDecodeError, BtcForecastError) as e:
-        return ([] if public_key is None else layout.keys_of(public_key)), [Fault(layout.KEYS, str(e))]
+        return ([] if public_key is None else layout.keys_of(public_key)), [Fault(layout.KEYS, _why(e))]
     if public_key is not None and told[0].public_key != public_key:
         return layout.keys_of(public_key), [Fault(layout.KEYS, "The export names another key than the one that you gave.")]
     return told, []
@@ -96,12 +96,16 @@ def _claims(folder: Path, origin: Origin) -> tuple[list[str], list[bytes], list[
         if newest.decode(errors="replace") != (notes or [""])[-1]:
             faults.append(Fault(f"{origin.value}/{layout.CHECKPOINT}", "It is not the newest of the checkpoints."))
     except (IntegrityError, OSError) as e:
-        faults.append(Fault(f"{origin.value}/{layout.CHECKPOINTS}", str(e)))
+        faults.append(Fault(f"{origin.value}/{layout.CHECKPOINTS}", _why(e)))
     try:
         leaves = [_leaf(line) for line in _lines(folder / layout.LEAVES)]
     except (IntegrityError, OSError) as e:
-        faults.append(Fault(f"{origin.value}/{layout.LEAVES}", str(e)))
+        faults.append(Fault(f"{origin.value}/{layout.LEAVES}", _why(e)))
     return notes, leaves, faults
+
+
+def _why(error: Exception) -> str:
+    return f"There is no file {error.filename}." if isinstance(error, FileNotFoundError) else str(error)
 
 
 class _EntryFiles:

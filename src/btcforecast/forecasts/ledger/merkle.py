@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from btcforecast.core import counted
 from btcforecast.core.errors import InputError
 
 Node = tuple[int, int]
@@ -44,7 +45,7 @@ def perfect_nodes(leaves: Range) -> list[Node]:
 def inclusion_ranges(seq: int, tree_size: int) -> list[Range]:
     """Return the ranges whose roots prove that leaf `seq` is in the tree, nearest first (PATH, section 2.1.3.1)."""
     if not 0 <= seq < tree_size:
-        message = f"Entry {seq} is not in a tree of {tree_size:,} entries."
+        message = f"Entry {seq} is not in a tree of {counted(tree_size, 'entry', 'entries')}."
         raise InputError(message)
     start, end = 0, tree_size
     siblings: list[Range] = []
@@ -62,7 +63,7 @@ def inclusion_ranges(seq: int, tree_size: int) -> list[Range]:
 def consistency_ranges(old_size: int, new_size: int) -> list[Range]:
     """Return the ranges whose roots prove that the first `old_size` leaves are unchanged (PROOF, section 2.1.4.1)."""
     if not 0 < old_size <= new_size:
-        message = f"A tree of {old_size:,} entries cannot be followed by one of {new_size:,}; give an older and a newer size."
+        message = f"A tree of {counted(old_size, 'entry', 'entries')} cannot be followed by one of {new_size:,}; give an older and a newer size."
         raise InputError(message)
     start, end = 0, new_size
     parts: list[Range] = []

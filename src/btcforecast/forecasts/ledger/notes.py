@@ -50,7 +50,9 @@ class VerifierKey:
             name, key_id, material = text.strip().split("+", 2)
             raw = _from_base64(material)
         except ValueError as e:
-            message = "A verifier key is written NAME+keyid+base64, such as btcforecast/live+1a2b3c4d+AX…"
+            message = (
+                f"“{text.strip()[:80]}” is not a key; one is written NAME+keyid+base64, such as btcforecast/live+1a2b3c4d+AX…"
+            )
             raise InputError(message) from e
         key = cls(name, raw[1:])
         if raw[:1] != _ED25519 or key_id != key.key_id.hex():

@@ -165,6 +165,13 @@ def test_a_missing_file_is_found(exported: Exported, name: str):
         assert not verify_files(folder).is_sound
 
 
+def test_an_export_without_its_keys_says_which_file_is_missing(exported: Exported):
+    with copy_of(exported[0]) as folder:
+        (folder / "KEYS.txt").unlink()
+        report = verify_files(folder)
+    assert f"There is no file {folder / 'KEYS.txt'}." in [fault.what for fault in report.faults]
+
+
 def test_a_file_that_was_put_in_is_found(exported: Exported):
     with copy_of(exported[0]) as folder:
         (folder / "live" / "entries-000000000007.jsonl").write_bytes(b"")
