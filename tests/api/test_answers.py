@@ -62,6 +62,24 @@ async def test_pages_hold_every_forecast_once_newest_first(client: httpx2.AsyncC
     assert [as_of for as_of, _ in seen] == sorted((as_of for as_of, _ in seen), reverse=True)
 
 
+@pytest.mark.parametrize("path", ["/v1/forecasts", "/v1/track-record", "/v1/calibration"])
+async def test_a_model_that_nobody_knows_is_not_found(client: httpx2.AsyncClient, path: str):
+    answer = await client.get(path, params={"model": "nope"})
+    assert answer.status_code == 404
+    assert "nope" in answer.json()["detail"]
+
+
+async def test_a_history_whose_end_comes_first_is_refused(client: httpx2.AsyncClient):
+    answer = await client.get("/v1/forecasts", params={"since": "2025-12-05", "until": "2025-12-04"})
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (422, "since")
+
+
+async def test_what_is_no_id_is_told_what_one_looks_like(client: httpx2.AsyncClient):
+    answer = await client.get("/v1/forecasts/zzz")
+    assert answer.status_code == 422
+    assert "an f and 24 of the digits" in answer.json()["detail"]
+
+
 async def test_the_history_is_filtered_by_model_time_and_settlement(client: httpx2.AsyncClient):
     def get(**query: str) -> Awaitable[httpx2.Response]:
         return client.get("/v1/forecasts", params={"limit": "100", **query})

@@ -76,7 +76,7 @@ async def test_an_empty_store_is_explained_and_not_an_error(run_app: Callable[..
         for address in ("/v1/forecasts/latest", "/v1/price", "/v1/candles", "/v1/track-record", "/v1/models"):
             answer = await client.get(address)
             assert (answer.status_code, answer.json()["title"]) == (404, "Not found")
-            assert "nothing yet" in answer.json()["detail"]
+            assert "There are no candles yet" in answer.json()["detail"]
         ledger = (await client.get("/v1/ledger/live/checkpoint")).json()
         assert (ledger["size"], ledger["checkpoint"], ledger["verifier_key"]) == (0, None, None)
         assert (await client.get("/v1/ledger/live/entries")).json()["entries"] == []

@@ -34,6 +34,10 @@ TITLES: Final = {
     500: "Something went wrong",
     503: "Not available now",
 }
+_WRITTEN: Final = {
+    "forecast_id": "a forecast's id is an f and 24 of the digits 0 to 9 and a to f",
+    "model": "a model's name has lower-case letters, digits and underscores only",
+}
 _INTERNAL: Final = "Something went wrong on this side. The request id names it in the service's logs."
 log: Final = structlog.get_logger()
 
@@ -119,4 +123,7 @@ def _sentence(fault: Any) -> str:
     if fault["type"] == "refused":
         return str(fault["msg"])
     found = str(fault.get("input", ""))[:80]
+    if fault["type"] == "string_pattern_mismatch":
+        # A regular expression says nothing to most readers.
+        return f"“{found}” cannot be used: {_WRITTEN.get(_name(fault['loc']), 'it is not written as it must be')}."
     return f"“{found}” cannot be used: {fault['msg']}."

@@ -50,6 +50,11 @@ class Service:
         """Return how long after its instant a forecast may still be sealed."""
         return parse_span(self.settings.issue_grace)
 
+    @cached_property
+    def models(self) -> frozenset[str]:
+        """Return the models that are issued here."""
+        return frozenset((self.settings.champion, *self.settings.baselines))
+
     async def main_series(self) -> Series | None:
         """Return the series that is forecast here, or None while nothing is known."""
         return (await self._series_known()).main

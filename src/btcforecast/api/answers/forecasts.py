@@ -21,6 +21,7 @@ from btcforecast.api.schemas.forecasts import (
     Outcome,
 )
 from btcforecast.api.service import Service
+from btcforecast.api.text import ParameterError
 from btcforecast.core import LEVELS, Distribution, Floats, Horizon, Origin, Series, to_rfc3339
 from btcforecast.core import Forecast as Sealed
 from btcforecast.core.errors import NotFoundError
@@ -63,8 +64,19 @@ async def latest(service: Service, series: Series, *, origin: Origin) -> LatestF
 
 async def page(service: Service, series: Series, wanted: Wanted, *, cursor: str | None, limit: int) -> ForecastList:
     """Return forecasts, newest first."""
+    if wanted.since is not None and wanted.before is not None and wanted.since >= wanted.before:
+        raise ParameterError("since", "The span is empty: “since” must be before “until”.")
     async with service.database.read() as connection:
         store = ForecastStore(connection)
+        model = wanted.model
+        if (
+            model is not None
+            and model not in service.models
+            and await store.latest(series, origin=wanted.origin, model=model) is None
+        ):
+            raise NotFoundError(
+                f"There are no forecasts of a model “{model}”; this service has {', '.join(sorted(service.models))}."
+            )
         found = await store.page(
             origin=wanted.origin,
             cursor=cursor,
