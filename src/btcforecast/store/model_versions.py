@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.core import Series
@@ -35,9 +37,6 @@ class ModelVersionStore:
 
     async def add(self, row: ModelVersionRow) -> bool:
         """Record a version and say whether it is new; one that stands there already is marked ready again."""
-        if await self.find(row.version) is not None:
-            await self.set_status(row.version, "ready")
-            return False
         values = {
             "version": row.version,
             "model": row.model,
@@ -48,8 +47,13 @@ class ModelVersionStore:
             "manifest": row.manifest,
             "status": row.status,
         }
-        await self._connection.execute(model_versions.insert().values(values))
-        return True
+        insert = sqlite_insert if self._connection.dialect.name == "sqlite" else postgresql_insert
+        # Two workers may fit the same version at once: the one that comes second waits here and then finds it recorded.
+        statement = insert(model_versions).values(values).on_conflict_do_nothing().returning(model_versions.c.version)
+        if (await self._connection.execute(statement)).first() is not None:
+            return True
+        await self.set_status(row.version, "ready")
+        return False
 
     async def set_status(self, version: str, status: str) -> None:
         """Say how a version stands: ready, refused or retired."""
