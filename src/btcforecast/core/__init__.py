@@ -1,5 +1,6 @@
 """The vocabulary: values that check themselves at birth, and the error tree. Imports nothing but numpy."""
 
+from btcforecast.core.calendar import NO_EVENTS, Calendar, ScheduledEvent
 from btcforecast.core.candles import Candles, Floats, Ints
 from btcforecast.core.clock import (
     Clock,
@@ -18,7 +19,9 @@ __all__ = [
     "BASE",
     "HORIZONS",
     "LEVELS",
+    "NO_EVENTS",
     "SIMULATED_VENUE",
+    "Calendar",
     "Candles",
     "Clock",
     "Distribution",
@@ -29,6 +32,7 @@ __all__ = [
     "Ints",
     "ManualClock",
     "Origin",
+    "ScheduledEvent",
     "Score",
     "Series",
     "SystemClock",

@@ -9,7 +9,7 @@ from typing import ClassVar, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from btcforecast.core import HORIZONS, Candles, Distribution, Floats, Horizon
+from btcforecast.core import HORIZONS, NO_EVENTS, Calendar, Candles, Distribution, Floats, Horizon
 from btcforecast.core.errors import ConflictError, InputError, TooLittleHistoryError
 
 N_PATHS: Final = 1000
@@ -28,6 +28,8 @@ class Model(ABC):
     name: ClassVar[str]
     min_candles: ClassVar[int]
     """How many base candles `fit` needs at least."""
+    recommended_candles: ClassVar[int] = 0
+    """With fewer than this `fit` works, but the forecasts are worse; whoever fits says so."""
 
     as_of: int
     """The close of the newest candle seen, Unix seconds."""
@@ -35,19 +37,29 @@ class Model(ABC):
     """The close of the newest candle that `fit` saw, Unix seconds."""
     spot: float
     """The newest close, quote currency."""
+    calendar: Calendar = NO_EVENTS
+    """The scheduled events that the model knows of."""
 
     @classmethod
-    def fit(cls, history: Candles) -> Self:
+    def fit(cls, history: Candles, *, calendar: Calendar = NO_EVENTS) -> Self:
         """Return the model fitted to base candles, ready to forecast from the last one's close.
 
-        Raises TooLittleHistoryError when there are fewer than `min_candles`.
+        calendar: the scheduled events known by then, past and to come; a model that knows nothing of events ignores them. Raises TooLittleHistoryError when there are fewer than `min_candles`.
         """
         if len(history) < cls.min_candles:
             raise TooLittleHistoryError(model=cls.name, n_candles=len(history), n_needed=cls.min_candles)
-        model = cls._fit(history)
+        model = cls._fit_with(history, calendar)
         model.trained_until = model.as_of = history.as_of
         model.spot = float(history.close[-1])
+        model.schedule(calendar)
         return model
+
+    def schedule(self, calendar: Calendar) -> None:
+        """Tell the model which scheduled events are known; those that it has already seen candles of change nothing.
+
+        The calendar is not part of the state: whoever reads a model back tells it again.
+        """
+        self.calendar = calendar
 
     def observe(self, candles: Candles) -> None:
         """Bring the state forward over closed candles that follow the ones already seen; gaps are allowed.
@@ -99,6 +111,10 @@ class Model(ABC):
         )
         model.spot = float(state["spot"])
         return model
+
+    @classmethod
+    def _fit_with(cls, history: Candles, calendar: Calendar) -> Self:  # noqa: ARG003  # for models that use it to override
+        return cls._fit(history)
 
     @classmethod
     @abstractmethod
