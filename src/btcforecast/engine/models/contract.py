@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from btcforecast.core import HORIZONS, NO_EVENTS, Calendar, Candles, Distribution, Floats, Horizon
 from btcforecast.core.errors import ConflictError, InputError, TooLittleHistoryError
+from btcforecast.engine.calibration.health import Health
 
 N_PATHS: Final = 1000
 N_STEPS: Final = 288
@@ -88,6 +89,10 @@ class Model(ABC):
             message = f"Paths come by 2 to 100,000 and reach 1 to {N_STEPS} steps; asked for {n_paths} × {n_steps}."
             raise InputError(message)
         return self._paths(n_paths, n_steps, np.random.Generator(np.random.SFC64(seed)))
+
+    def health(self) -> Health:
+        """Return the model's own measures of its condition, which the publish gate judges; neutral where it takes none."""
+        return Health()
 
     def state(self) -> State:
         """Return everything that `from_state` needs to go on exactly from here."""
