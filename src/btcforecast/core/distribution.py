@@ -96,6 +96,17 @@ class Distribution:
         return type(self)(_strictly_increasing(np.round(self.quantiles, DECIMALS), 10.0**-DECIMALS))
 
 
+def publish_many(quantiles: Floats) -> Floats:
+    """Return many laws as they are published: what `Distribution(row).rounded()` makes of each row; shape (…, 105)."""
+    steps = np.diff(quantiles, axis=-1)
+    if quantiles.shape[-1:] != LEVELS.shape or not np.all(steps > 0) or not np.all(np.isfinite(quantiles)):
+        raise InputError(f"A distribution needs {len(LEVELS)} finite, strictly increasing quantiles.")
+    rounded = np.round(quantiles, DECIMALS)
+    for tied in zip(*np.nonzero(np.any(rounded[..., 1:] <= rounded[..., :-1], axis=-1)), strict=True):
+        rounded[tied] = _strictly_increasing(rounded[tied], 10.0**-DECIMALS)
+    return rounded
+
+
 def _strictly_increasing(values: Floats, step: float | None = None) -> Floats:
     """Lift ties by `step` (or by the least representable amount) so that every value exceeds the one before it."""
     if np.all(values[1:] > values[:-1]):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from btcforecast.core import LEVELS, Distribution
+from btcforecast.core.distribution import publish_many
 from btcforecast.core.errors import InputError
 
 laws = st.tuples(st.floats(-0.1, 0.1), st.floats(1e-4, 1), st.integers(2, 30)).map(
@@ -54,3 +55,17 @@ def test_levels_reach_from_a_tenth_of_a_percent_to_its_mirror():
     assert LEVELS[0] == 0.001
     assert LEVELS[-1] == 0.999
     assert np.allclose(LEVELS + LEVELS[::-1], 1)
+
+
+def test_many_laws_are_published_as_each_alone():
+    rng = np.random.default_rng(3)
+    # Spreads from coarse to so fine that rounding makes ties.
+    laws = np.cumsum(rng.uniform(0.1, 1, (3, 5, 105)), axis=-1) * 10.0 ** -np.array([2, 5, 7, 8, 9])[:, None]
+    published = publish_many(laws)
+    for i in np.ndindex(3, 5):
+        np.testing.assert_array_equal(published[i], Distribution(laws[i]).rounded().quantiles)
+    for bad in (np.nan, np.inf, -1.0):
+        broken = laws.copy()
+        broken[1, 2, 104] = bad
+        with pytest.raises(InputError, match="strictly increasing"):
+            publish_many(broken)

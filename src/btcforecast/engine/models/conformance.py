@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from btcforecast.core import HORIZONS, LEVELS, Candles, Distribution, Floats
+from btcforecast.core import HORIZONS, LEVELS, Candles, Distribution, Floats, Horizon
 from btcforecast.core.candles import VALUES
 from btcforecast.core.errors import TooLittleHistoryError
 from btcforecast.engine.models.contract import N_STEPS, Model
@@ -22,6 +22,8 @@ from btcforecast.engine.models.contract import N_STEPS, Model
 PATHS_TOLERANCE: Final = 0.03
 """Largest distance between the distribution functions of 4,000 paths and of the quantiles; chance alone stays below it 99.8 % of the time."""
 _N_PATHS: Final = 4000
+_NEAR_AND_FAR: Final = (Horizon(300), Horizon(7200), *HORIZONS)
+"""The published horizons and two others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,6 +147,59 @@ def check_observes_in_any_pieces(case: Case) -> None:
     assert fingerprint(at_once) == fingerprint(one_by_one), "Observing one by one must give the same bits as at once."
 
 
+def check_walks_as_step_by_step(case: Case) -> None:
+    """Walking over many origins gives the bits that stopping at each of them gives, and ends in the same state."""
+    state = {name: array.copy() for name, array in case.model.fit(case.history).state().items()}
+    walking, stopping = (case.model.from_state(state) for _ in range(2))
+    closed_at = case.following.closed_at
+    # Begins where the fit ended, goes on at uneven steps, and leaves a few candles after the last origin.
+    rows = np.cumsum(np.arange(len(closed_at)) % 17)
+    rows = np.unique(rows[rows < len(closed_at) - 5])
+    walked = [walking.walk(case.following[:0], np.array([walking.as_of]), _NEAR_AND_FAR)]
+    cut = int(rows[len(rows) // 2]) + 2
+    for part in (case.following[:cut], case.following[cut:]):
+        inside = closed_at[rows]
+        inside = inside[(inside >= part.closed_at[0]) & (inside <= part.as_of)]
+        walked.append(walking.walk(part, inside, _NEAR_AND_FAR))
+    stopped = [_quantiles(stopping, _NEAR_AND_FAR)]
+    begin = 0
+    for row in rows.tolist():
+        stopping.observe(case.following[begin : row + 1])
+        stopped.append(_quantiles(stopping, _NEAR_AND_FAR))
+        begin = row + 1
+    stopping.observe(case.following[begin:])
+    assert np.array_equal(np.concatenate(walked), np.stack(stopped)), (
+        "A walk must give the bits of observing and asking by turns."
+    )
+    assert fingerprint(walking) == fingerprint(stopping), (
+        "After a walk the model must stand where observing would have brought it."
+    )
+
+
+def check_fits_many_as_one_by_one(case: Case) -> None:
+    """Fitting at several instants in one go gives the models that fitting at each of them gives, bit for bit."""
+    first = case.history[: max(case.model.min_candles, len(case.history) - 2 * N_STEPS)].as_of
+    instants = [first, case.history.as_of]
+    whole = Candles.concat([case.history, case.following])
+    for instant, model in zip(instants, case.model.fit_many(whole, instants), strict=True):
+        alone = case.model.fit(whole.up_to(instant))
+        assert (model.as_of, model.trained_until) == (instant, instant), "Each model knows the instant it was fitted at."
+        assert fingerprint(model) == fingerprint(alone), (
+            "Fitting many times in one go must give the bits of fitting each time anew."
+        )
+
+
+def check_prices_are_those_of_paths(case: Case) -> None:
+    """Price paths are the exponentials of the paths with the same seed, in float32, steps first."""
+    model = case.model.fit(case.history)
+    for n_paths, n_steps in ((1000, N_STEPS), (7, 5)):
+        returns = model.paths(seed=3, n_paths=n_paths, n_steps=n_steps)
+        prices = np.float32(model.spot) * np.exp(np.ascontiguousarray(returns.T, np.float32))
+        found = model.price_paths(seed=3, n_paths=n_paths, n_steps=n_steps)
+        assert found.dtype == np.float32, "Price paths are float32."
+        assert np.array_equal(found, prices), "Price paths and paths with one seed must be the same paths."
+
+
 def check_paths_agree_with_quantiles(case: Case) -> None:
     """At every horizon within a day the paths are distributed as the quantiles say, whatever their number."""
     model = case.model.fit(case.history)
@@ -168,6 +223,9 @@ CHECKS: Final[tuple[Callable[[Case], None], ...]] = (
     check_state_survives,
     check_observes_in_any_pieces,
     check_paths_agree_with_quantiles,
+    check_prices_are_those_of_paths,
+    check_walks_as_step_by_step,
+    check_fits_many_as_one_by_one,
 )
 """All of them, in the order in which a new model usually learns to pass."""
 
@@ -186,6 +244,11 @@ def fingerprint(model: Model) -> bytes:
     state = b"".join(name.encode() + np.asarray(array).tobytes() for name, array in sorted(model.state().items()))
     assert len(LEVELS) * 8 * len(HORIZONS) == len(laws), "Every published quantile is there."
     return laws + model.paths(seed=3, n_paths=64).tobytes() + state
+
+
+def _quantiles(model: Model, horizons: tuple[Horizon, ...]) -> Floats:
+    laws = model.quantiles(horizons)
+    return np.array([laws[horizon].quantiles for horizon in horizons])
 
 
 def _priced(candles: Candles, factor: float) -> Candles:
