@@ -10,6 +10,7 @@ from typing import Final, Self
 
 from btcforecast.core.clock import to_rfc3339
 from btcforecast.core.errors import InputError
+from btcforecast.core.interval import BASE
 
 _KIND: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 ALWAYS_KNOWN: Final = 0
@@ -29,20 +30,23 @@ class ScheduledEvent:
             raise InputError(f"“{self.kind}” is not a kind of event; use up to 32 lower-case letters, digits and underscores.")
         if self.at <= 0 or self.announced_at < 0:
             raise InputError(f"The event {self.kind} needs an instant after 1970.")
+        if self.at % BASE.seconds:
+            raise InputError(f"{to_rfc3339(self.at)} is not on the five-minute grid of the candles.")
         if self.announced_at > self.at:
             raise InputError(f"The event {self.kind} at {to_rfc3339(self.at)} cannot be announced after it happened.")
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Scheduled events, in order of time, each once."""
+    """Scheduled events, in order of time, each kind and instant once."""
 
     events: tuple[ScheduledEvent, ...] = ()
 
     @classmethod
     def of(cls, events: Iterable[ScheduledEvent]) -> Self:
-        """Return the calendar of these events; one that is named twice counts once."""
-        return cls(tuple(sorted(set(events))))
+        """Return the calendar of these events; one that is named twice counts once, as announced first."""
+        latest_first = sorted(events, reverse=True)
+        return cls(tuple(sorted({(event.at, event.kind): event for event in latest_first}.values())))
 
     def __len__(self) -> int:
         return len(self.events)

@@ -1,5 +1,6 @@
 """The tables, one file a domain. Instants are Unix seconds (BIGINT, UTC); log returns and prices are doubles."""
 
+from btcforecast.store.tables.calendar import calendar_files, scheduled_events
 from btcforecast.store.tables.feed import events, live_prices
 from btcforecast.store.tables.forecasts import (
     cycles,
@@ -24,6 +25,7 @@ from btcforecast.store.tables.metadata import metadata
 from btcforecast.store.tables.workers import workers
 
 __all__ = [
+    "calendar_files",
     "candle_absences",
     "candle_revisions",
     "candles",
@@ -37,6 +39,7 @@ __all__ = [
     "live_prices",
     "metadata",
     "model_versions",
+    "scheduled_events",
     "series",
     "targets",
     "venue_states",
