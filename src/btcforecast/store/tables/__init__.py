@@ -9,6 +9,7 @@ from btcforecast.store.tables.forecasts import (
     model_versions,
     targets,
 )
+from btcforecast.store.tables.gate import gate_states, gate_transitions, reigns
 from btcforecast.store.tables.ledger import (
     ledger_checkpoints,
     ledger_entries,
@@ -33,12 +34,15 @@ __all__ = [
     "events",
     "forecast_paths",
     "forecasts",
+    "gate_states",
+    "gate_transitions",
     "ledger_checkpoints",
     "ledger_entries",
     "ledger_nodes",
     "live_prices",
     "metadata",
     "model_versions",
+    "reigns",
     "scheduled_events",
     "series",
     "targets",

@@ -43,6 +43,8 @@ cycles: Final = Table(
     Column("reason", Text),
     # The ledger entry of a missed cycle; an issued one has an entry for each forecast.
     Column("ledger_seq", BigInteger),
+    # The model whose forecast was published; empty where none was.
+    Column("served_model", String(64)),
     Column("recorded_at", BigInteger, nullable=False),
 )
 
@@ -55,7 +57,7 @@ forecasts: Final = Table(
     Column("as_of", BigInteger, nullable=False),
     Column("model", String(64), nullable=False),
     Column("model_version", String(64), nullable=False),
-    # champion, baseline or challenger, as it was when issued
+    # champion, fallback, challenger or baseline, as it was when issued
     Column("role", String(16), nullable=False),
     Column("spot", Double, nullable=False),
     Column("sealed_at", BigInteger, nullable=False),
