@@ -186,6 +186,7 @@ class _Shown:
             "spot": forecast.spot,
             "seed": forecast.seed,
             "data_digest": forecast.data_digest,
+            "calendar_digest": forecast.calendar_digest,
             "levels": LEVELS.tolist(),
             "log_return_quantiles": {str(horizon): law.quantiles.tolist() for horizon, law in forecast.distributions.items()},
         }

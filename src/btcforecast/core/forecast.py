@@ -29,7 +29,8 @@ class Forecast:
     """What one model said, for one series at one instant, about the log return to each horizon.
 
     as_of: Unix seconds; everything the model knew had closed by then. spot: the close at `as_of`, quote currency.
-    data_digest: SHA-256 of the candles that the model saw after its fit; with model_version and seed it regenerates all paths.
+    data_digest: SHA-256 of the candles that the model saw after its fit; calendar_digest: of the scheduled events that it was told of,
+    None where there were none. With model_version and seed they regenerate all paths.
     """
 
     series: Series
@@ -41,6 +42,7 @@ class Forecast:
     seed: int
     data_digest: str
     origin: Origin = Origin.LIVE
+    calendar_digest: str | None = None
     id: str = field(init=False)
 
     def __post_init__(self) -> None:

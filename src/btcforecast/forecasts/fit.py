@@ -11,6 +11,7 @@ import structlog
 from btcforecast.core import Origin, Series, to_rfc3339
 from btcforecast.core.errors import InputError, NotFoundError
 from btcforecast.engine.models.catalogue import load_model
+from btcforecast.forecasts.calendar import digest_of, known_calendar
 from btcforecast.forecasts.ledger import Ledger
 from btcforecast.forecasts.registry import ModelRegistry
 from btcforecast.forecasts.versions import ModelVersion
@@ -34,9 +35,10 @@ async def fit_models(
 ) -> list[ModelVersion]:
     """Fit each model to the candles that had closed by `until`, save and record it, and return the versions in order.
 
-    since: leave candles opened before it out. on_fitted: told each model's name when its version stands. Fitting again on the same
-    candles changes nothing, so it is safe to repeat after a crash. Raises InputError for a span that cannot be or a model named
-    twice, NotFoundError without candles, TooLittleHistoryError when a model needs more.
+    Models are told of the scheduled events that were announced by `until`. since: leave candles opened before it out. on_fitted:
+    told each model's name when its version stands. Fitting again on the same candles changes nothing, so it is safe to repeat after
+    a crash. Raises InputError for a span that cannot be or a model named twice, NotFoundError without candles,
+    TooLittleHistoryError when a model needs more.
     """
     _check(model_names, since=since, until=until, now=now)
     async with database.read() as connection:
@@ -49,9 +51,10 @@ async def fit_models(
         )
         raise NotFoundError(message)
     digest = await asyncio.to_thread(history.digest)
+    told = (await known_calendar(database, known_at=None)).known_at(until)
     versions: list[ModelVersion] = []
     for name in model_names:
-        model = await asyncio.to_thread(load_model(name).fit, history)
+        model = await asyncio.to_thread(load_model(name).fit, history, calendar=told)
         version = await asyncio.to_thread(
             registry.save,
             model,
@@ -60,6 +63,7 @@ async def fit_models(
             data_digest=digest,
             created_at=now,
             loader=name,
+            calendar_digest=digest_of(told),
         )
         await _record(database, version, at=now)
         log.info("model.fitted", model=name, version=version.name, n_candles=len(history))

@@ -11,9 +11,10 @@ from typing import Final, Protocol
 import numpy as np
 import structlog
 
-from btcforecast.core import HORIZONS, Candles, Clock, Forecast, Horizon, Origin, Series, to_rfc3339
+from btcforecast.core import HORIZONS, NO_EVENTS, Calendar, Candles, Clock, Forecast, Horizon, Origin, Series, to_rfc3339
 from btcforecast.core.errors import BtcForecastError, InputError, UnavailableError
 from btcforecast.engine.models.contract import N_PATHS, Model
+from btcforecast.forecasts.calendar import digest_of, known_calendar
 from btcforecast.forecasts.paths import Paths, simulate
 from btcforecast.store.candles import CandleStore
 from btcforecast.store.database import Database
@@ -93,13 +94,15 @@ class _Warm:
     version: str
     model: Model
     seen: Candles
+    told: Calendar
 
 
 class Issuer:
     """Computes forecasts and keeps each model warm between cycles, so that a candle is observed once.
 
     A warm model gives the same bits as one loaded anew: it goes on only while the candles that it has seen since its fit are
-    exactly those that the store holds now, and starts again from disk when one was revised or filled in behind it.
+    exactly those that the store holds now, and starts again from disk when one was revised or filled in behind it. So it does when
+    the calendar of scheduled events changed, whose past is part of what it has seen.
     One instance serves one caller at a time.
     """
 
@@ -140,21 +143,26 @@ class Issuer:
         as_of: int,
         origin: Origin,
         known_at: int,
+        calendar: Calendar = NO_EVENTS,
         borrowed_from: Sequence[str] = (),
         with_paths: bool = True,
     ) -> Issued:
         """Return the forecasts at `as_of`. candles: at least all that opened since the oldest chosen version's fit.
+
+        calendar: the scheduled events; models are told of those that were announced by `as_of`.
 
         A baseline that fails is left out and logged; the champion's error is raised.
         """
         forecasts: list[tuple[Forecast, Role]] = []
         paths: Paths | None = None
         digests: dict[int, str] = {}
+        told = calendar.known_at(as_of)
+        calendar_digest = digest_of(told)
         for name, version in chosen.items():
             role = self.roles.of(name)
             try:
                 after_fit = candles.since(version.trained_until).up_to(as_of)
-                model = self._brought_to(name, version, after_fit, series=series, as_of=as_of)
+                model = self._brought_to(name, version, after_fit, told, series=series, as_of=as_of)
                 # Models fitted together have seen the same candles since.
                 digest = digests.get(version.trained_until) or after_fit.digest()
                 digests[version.trained_until] = digest
@@ -168,6 +176,7 @@ class Issuer:
                     seed=seed_of(series, as_of),
                     data_digest=digest,
                     origin=origin,
+                    calendar_digest=calendar_digest,
                 )
             except (BtcForecastError, ArithmeticError, ValueError) as e:
                 if role is Role.CHAMPION:
@@ -179,18 +188,22 @@ class Issuer:
                 paths = simulate(model, forecast, n_paths=self._n_paths)
         return Issued(series, as_of, origin, known_at, tuple(forecasts), tuple(borrowed_from), paths)
 
-    def _brought_to(self, name: str, version: Version, after_fit: Candles, *, series: Series, as_of: int) -> Model:
+    def _brought_to(
+        self, name: str, version: Version, after_fit: Candles, told: Calendar, *, series: Series, as_of: int
+    ) -> Model:
         # Taken out while it is being moved: a model that failed halfway must not be found again.
         warm = self._warm.pop((series, name), None)
-        if warm is None or warm.version != version.name or not _begins_with(after_fit, warm.seen):
-            warm = _Warm(version.name, self._versions.load(version.name), Candles.empty())
+        is_same = warm is not None and warm.version == version.name and warm.told == told and _begins_with(after_fit, warm.seen)
+        if warm is None or not is_same:
+            warm = _Warm(version.name, self._versions.load(version.name), Candles.empty(), told)
+            warm.model.schedule(told)
         model = warm.model
         model.observe(after_fit[len(warm.seen) :])
         if model.as_of != as_of:
             raise UnavailableError(
                 f"{series} has no candle that closed at {to_rfc3339(as_of)}; the newest one closed at {to_rfc3339(model.as_of)}.",
             )
-        self._warm[series, name] = _Warm(version.name, model, after_fit)
+        self._warm[series, name] = _Warm(version.name, model, after_fit, told)
         return model
 
 
@@ -213,6 +226,7 @@ async def issue(
     chosen = await asyncio.to_thread(issuer.chosen, series, as_of=as_of)
     known_at = clock.now()
     candles, borrowed_from = await read_candles(database, chosen, series=series, as_of=as_of, known_at=known_at)
+    calendar = await known_calendar(database, known_at=known_at)
     return await asyncio.to_thread(
         issuer.compute,
         chosen,
@@ -221,6 +235,7 @@ async def issue(
         as_of=as_of,
         origin=origin,
         known_at=known_at,
+        calendar=calendar,
         borrowed_from=borrowed_from,
         with_paths=with_paths,
     )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from btcforecast.core import Candles, Forecast
+from btcforecast.core import Calendar, Candles, Forecast
 from btcforecast.core.errors import UnavailableError
 from btcforecast.engine.models.contract import Model
+from btcforecast.forecasts.calendar import digest_of, known_calendar
 from btcforecast.forecasts.issue import Versions, seed_of
 from btcforecast.forecasts.paths import Paths, simulate
 from btcforecast.store.candles import CandleStore
@@ -44,11 +45,14 @@ async def recompute(database: Database, versions: Versions, sealed: SealedForeca
             opened_before=sealed.forecast.as_of,
             known_at=sealed.known_at,
         )
-    return await asyncio.to_thread(_again, model, candles, sealed, n_paths)
+    calendar = await known_calendar(database, known_at=sealed.known_at)
+    return await asyncio.to_thread(_again, model, candles, calendar, sealed, n_paths)
 
 
-def _again(model: Model, candles: Candles, sealed: SealedForecast, n_paths: int | None) -> Recomputed:
+def _again(model: Model, candles: Candles, calendar: Calendar, sealed: SealedForecast, n_paths: int | None) -> Recomputed:
     then = sealed.forecast
+    told = calendar.known_at(then.as_of)
+    model.schedule(told)
     model.observe(candles)
     if model.as_of != then.as_of:
         raise UnavailableError(f"The store no longer has the candles of {then.series} that the forecast was made from.")
@@ -62,6 +66,7 @@ def _again(model: Model, candles: Candles, sealed: SealedForecast, n_paths: int 
         seed=seed_of(then.series, then.as_of),
         data_digest=candles.digest(),
         origin=then.origin,
+        calendar_digest=digest_of(told),
     )
     paths = None if n_paths is None else simulate(model, now, n_paths=n_paths)
     return Recomputed(now, differences(then, now), paths)
@@ -71,6 +76,7 @@ def differences(then: Forecast, now: Forecast) -> tuple[str, ...]:
     """Return the parts in which two forecasts of the same model and instant differ, in words."""
     parts = {
         "the candles seen after the fit": then.data_digest == now.data_digest,
+        "the scheduled events known then": then.calendar_digest == now.calendar_digest,
         "the price it starts from": then.spot == now.spot,
         "the seed": then.seed == now.seed,
         **{

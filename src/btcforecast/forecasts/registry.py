@@ -52,10 +52,12 @@ class ModelRegistry:
         created_at: int,
         loader: str | None = None,
         scores: Mapping[str, Any] | None = None,
+        calendar_digest: str | None = None,
     ) -> ModelVersion:
         """Write a freshly fitted model and return its version; the same fit again returns the version that is there.
 
         trained_from: opening of the first candle of the fit. loader: the name that finds the class, where it is not `model.name`.
+        calendar_digest: of the scheduled events that the fit was told of.
         """
         state = model.state()
         content = pack(state)
@@ -72,6 +74,7 @@ class ModelRegistry:
             n_state_bytes=len(content),
             parameters=single_numbers(state),
             scores=scores or {},
+            calendar_digest=calendar_digest,
         )
         if VERSION_NAME.fullmatch(version.name) is None:
             message = (

@@ -14,9 +14,10 @@ from typing import Final
 
 import structlog
 
-from btcforecast.core import BASE, HORIZONS, Candles, Clock, ManualClock, Origin, Series, to_rfc3339
+from btcforecast.core import BASE, HORIZONS, NO_EVENTS, Candles, Clock, ManualClock, Origin, Series, to_rfc3339
 from btcforecast.core.errors import InputError, NotFoundError
 from btcforecast.engine.models.catalogue import load_model
+from btcforecast.forecasts.calendar import known_calendar
 from btcforecast.forecasts.fit import fit_models
 from btcforecast.forecasts.issue import Issued, Issuer, Roles, Version
 from btcforecast.forecasts.registry import ModelRegistry
@@ -107,6 +108,7 @@ class _Replay:
         self._clock = clock
         self._known_at = clock.now()
         self._candles = Candles.empty()
+        self._calendar = NO_EVENTS
         self._instants: list[int] = []
         self._lenders: dict[int, tuple[str, ...]] = {}
         self._chosen: tuple[int, Mapping[str, Version]] | None = None
@@ -128,6 +130,7 @@ class _Replay:
             self._candles = await store.read(
                 plan.series, opened_from=plan.train_since, opened_before=plan.until, known_at=self._known_at
             )
+        self._calendar = await known_calendar(self._database, known_at=self._known_at)
         reached = [as_of for as_of in plan.instants() if len(self._candles) and as_of <= self._candles.as_of]
         if not reached:
             raise NotFoundError(
@@ -179,6 +182,7 @@ class _Replay:
                 as_of=as_of,
                 origin=Origin.REPLAYED,
                 known_at=self._known_at,
+                calendar=self._calendar,
                 borrowed_from=lenders,
                 with_paths=as_of in newest,
             )

@@ -25,7 +25,7 @@ class ModelVersion:
     """One fitted model on disk.
 
     model: the name it is filed under. loader: what `load_model` finds the class by. trained_from: opening of the first candle that the fit saw; trained_until: close of
-    the last. data_digest: SHA-256 of those candles. state_digest, n_state_bytes: of the file `state.npz`. parameters: the single
+    the last. data_digest: SHA-256 of those candles; calendar_digest: of the scheduled events that the fit was told of, None for none. state_digest, n_state_bytes: of the file `state.npz`. parameters: the single
     numbers of the state. note: the signed manifest as it is on disk.
     """
 
@@ -42,6 +42,7 @@ class ModelVersion:
     parameters: Mapping[str, float]
     scores: Mapping[str, Any]
     note: str = ""
+    calendar_digest: str | None = None
 
     @property
     def digest(self) -> str:
@@ -68,6 +69,7 @@ class ModelVersion:
             "created_at": to_rfc3339(self.created_at),
             "code_version": self.code_version,
             "data_digest": self.data_digest,
+            **({} if self.calendar_digest is None else {"calendar_digest": self.calendar_digest}),
             "state_digest": self.state_digest,
             "n_state_bytes": self.n_state_bytes,
             "parameters": dict(self.parameters),
@@ -108,4 +110,5 @@ class ModelVersion:
             parameters=fields["parameters"],
             scores=fields["scores"],
             note=note,
+            calendar_digest=fields.get("calendar_digest"),
         )

@@ -116,6 +116,7 @@ async def detail(service: Service, forecast_id: str) -> ForecastDetail:
         forecast=shown_forecast(sealed, targets, levels=LEVELS),
         seed=sealed.forecast.seed,
         data_digest=sealed.forecast.data_digest,
+        calendar_digest=sealed.forecast.calendar_digest,
         known_at=to_rfc3339(sealed.known_at),
         entry=ledger_answers.shown_entry(entry),
         inclusion=inclusion,

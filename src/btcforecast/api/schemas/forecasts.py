@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from btcforecast.api.schemas.gate import Served
 from btcforecast.api.schemas.ledger import Entry, InclusionProof
 from btcforecast.api.schemas.shared import Answer, Instant, RoleName, Source
 from btcforecast.core import Origin
@@ -69,11 +70,14 @@ class Forecast(Answer):
 
 
 class LatestForecast(Answer):
-    """The newest forecast of the champion, and what the baselines said at the same instant."""
+    """The newest forecast that is served, and what the other models said at the same instant."""
 
     source: Source
-    champion: Forecast
-    baselines: list[Forecast]
+    served: Served = Field(description="Which model is served, and why.")
+    forecast: Forecast
+    others: list[Forecast] = Field(
+        description="Of all other models: champion where it is not served, fallback, challengers, baselines."
+    )
     next_at: Instant = Field(description="When the next forecast is due.")
 
 
@@ -92,6 +96,7 @@ class ForecastDetail(Answer):
     forecast: Forecast
     seed: int = Field(description="With model version and data digest it regenerates all paths.")
     data_digest: str
+    calendar_digest: str | None = Field(description="SHA-256 of the scheduled events that the model was told of; null for none.")
     known_at: Instant = Field(description="Candles recorded or revised later were not known to the model.")
     entry: Entry
     inclusion: InclusionProof | None = Field(description="Null until the first checkpoint after the sealing.")

@@ -35,6 +35,7 @@ def forecast_body(
         "spot": forecast.spot,
         "seed": forecast.seed,
         "data_digest": forecast.data_digest,
+        **({} if forecast.calendar_digest is None else {"calendar_digest": forecast.calendar_digest}),
         "borrowed_from": list(borrowed_from),
         "quantiles": {str(horizon): law.quantiles.tolist() for horizon, law in forecast.distributions.items()},
     }
@@ -56,6 +57,7 @@ def sealed_forecast(entry_text: str, *, origin: Origin, ledger_seq: int, entry_h
             seed=int(body["seed"]),
             data_digest=body["data_digest"],
             origin=origin,
+            calendar_digest=body.get("calendar_digest"),
         )
         if forecast.id != body["forecast"]:
             raise IntegrityError(f"Entry {ledger_seq} of the {origin} ledger names a forecast that its fields do not make.")
