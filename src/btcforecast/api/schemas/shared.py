@@ -10,7 +10,7 @@ from btcforecast.core import Origin
 
 Instant = Annotated[str, Field(description="RFC 3339, UTC.", examples=["2025-12-01T00:00:00Z"])]
 Hash = Annotated[str, Field(description="SHA-256 in hex.", pattern="^[0-9a-f]{64}$")]
-RoleName = Literal["champion", "baseline", "challenger"]
+RoleName = Literal["champion", "fallback", "challenger", "baseline"]
 
 
 class Answer(BaseModel):
