@@ -26,7 +26,8 @@ class Method(StrEnum):
     INTERPOLATED = "interpolated"
     """From the quantiles of the horizons before and after, linear in the square root of time."""
     PATHS = "paths"
-    """Counted over the simulated paths."""
+    """Counted over the simulated paths; between five-minute closes, and between the six-hour points that follow the first day, a path
+    goes as far as a Brownian bridge."""
 
 
 class Question(Answer):
@@ -39,14 +40,14 @@ class Question(Answer):
 
 
 class Probability(Answer):
-    """The answer to a question, from the champion's newest forecast."""
+    """The answer to a question, from the newest forecast that is served."""
 
     source: Source
     question: Question
     probability: float = Field(ge=0, le=1)
     standard_error: float = Field(
-        description="Simulation error of the probability, given the forecast; 0 where it is read from a law and nothing is simulated. "
-        "How good the forecasts themselves are is what the track record says.",
+        description="Simulation error of the probability, given the forecast: mirrored paths count as one draw; 0 where it is read from a "
+        "law and nothing is simulated. How good the forecasts themselves are is what the track record of questions says.",
     )
     method: Method
     n_paths: int | None = Field(description="Paths counted over, or null.")
