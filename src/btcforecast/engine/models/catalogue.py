@@ -18,6 +18,8 @@ _BUILT_IN: Final = {
     "ewma": "btcforecast.engine.models.ewma:EwmaVolatility",
     "garch": "btcforecast.engine.models.garch:GarchVolatility",
     "day_paths": "btcforecast.engine.models.day_paths:DayPaths",
+    "log_har": "btcforecast.engine.models.log_har:LogHarVolatility",
+    "multiscale": "btcforecast.engine.models.multiscale:MultiScaleVolatility",
 }
 
 

@@ -40,7 +40,7 @@ _SHRINKAGE_BOUNDS: Final = (0.1, 1.2)
 
 @dataclass(frozen=True, slots=True)
 class Laws:
-    """The fitted laws, one for each horizon of `GRID`; every array has shape (8,)."""
+    """The fitted laws, one for each horizon of `GRID` or of its end; every array has shape (8,), or what that end counts."""
 
     level: Floats
     shrinkage: Floats
@@ -53,11 +53,14 @@ class Laws:
         """Return the laws with these parameters."""
         return cls(level, shrinkage, nu, np.asarray(stdtrit(nu[:, None], _UPPER[None, :])))
 
-    def spreads(self, scales: Floats) -> Floats:
-        """Return the upper quantiles at each horizon for the scales of the moment, shape (8, 52), wider with every horizon."""
-        spreads = np.exp(self.level + self.shrinkage * np.log(scales))[:, None] * self.unit
-        growth = _MIN_GROWTH ** np.arange(len(spreads))[:, None]
-        return np.asarray(np.maximum.accumulate(spreads / growth, axis=0) * growth)
+    def widths(self, scales: Floats) -> Floats:
+        """Return the upper quantiles at each horizon for the scales of the moment, shape (8, 52)."""
+        return np.asarray(np.exp(self.level + self.shrinkage * np.log(scales))[:, None] * self.unit)
+
+    def widths_of(self, part: slice, scales: Floats) -> Floats:
+        """Return the upper quantiles of some of the horizons only; scales: at those, shape (…, k) to (…, k, 52)."""
+        spread = np.exp(self.level[part] + self.shrinkage[part] * np.log(scales))
+        return np.asarray(spread[..., None] * self.unit[part])
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Return the parameters as named arrays."""
@@ -67,6 +70,12 @@ class Laws:
     def from_state(cls, state: Mapping[str, NDArray[np.generic]]) -> Self:
         """Return the laws that `state` was taken from."""
         return cls.of(*(np.asarray(state[name], np.float64) for name in ("law_level", "law_shrinkage", "law_nu")))
+
+
+def widening(widths: Floats) -> Floats:
+    """Return the upper quantiles, nearest horizon first, made to grow with every horizon."""
+    growth = _MIN_GROWTH ** np.arange(len(widths))[:, None]
+    return np.asarray(np.maximum.accumulate(widths / growth, axis=0) * growth)
 
 
 def distribution_at(spreads: Floats, horizon: Horizon) -> Distribution:
@@ -89,19 +98,27 @@ def origins(candles: Candles, *, skip_days: float) -> NDArray[np.int64]:
 
 
 def fit_laws(
-    candles: Candles, rows: NDArray[np.int64], scales: Floats, *, is_shrunk: bool = False, half_life_years: float = 1.5
+    candles: Candles,
+    rows: NDArray[np.int64],
+    scales: Floats,
+    *,
+    is_shrunk: bool = False,
+    half_life_years: float = 1.5,
+    first: int = 0,
 ) -> Laws:
     """Return the laws fitted to what followed each origin.
 
     rows: the origins. scales: the model's scales at each of them, shape (len(rows), 8), computed without looking ahead. is_shrunk: whether γ is
-    estimated beyond a day; elsewhere it is 1. Up to a day the last three years count, with the given half-life; beyond, four and 2.
+    estimated beyond a day; elsewhere it is 1. first: which horizon of the grid to begin with; scales and laws have one column the fewer for each
+    left out. Up to a day the last three years count, with the given half-life; beyond, four and 2.
     """
-    level, shrinkage, nu = np.empty(len(GRID)), np.ones(len(GRID)), np.empty(len(GRID))
+    grid = GRID[first:]
+    level, shrinkage, nu = np.empty(len(grid)), np.ones(len(grid)), np.empty(len(grid))
     # Where the first horizon starts; data overrule it at once.
     prior = (0.0, np.log(4.0))
     age_years = (candles.as_of - candles.closed_at[rows]) / YEAR_S
-    for i, horizon in enumerate(GRID):
-        is_short = i < N_SHORT
+    for i, horizon in enumerate(grid):
+        is_short = first + i < N_SHORT
         outcome = horizon_returns(candles, rows, horizon.seconds)
         usable = np.isfinite(outcome) & (age_years <= (3 if is_short else 4))
         if not is_short:

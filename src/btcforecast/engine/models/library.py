@@ -14,7 +14,7 @@ from btcforecast.core import Floats, Ints
 
 N_STRATA: Final = 500
 N_LEADS: Final = 288
-_GROUP_ENDS: Final = (1, 2, 4, 6, 12, 24, 36, 72, 144, 216, 288)
+GROUP_ENDS: Final = (1, 2, 4, 6, 12, 24, 36, 72, 144, 216, 288)
 """The last lead, in candles, of each group whose standardised returns share one law."""
 _MISSING_ALLOWED: Final = 0.05
 
@@ -39,7 +39,7 @@ def build_library(days: Floats) -> Library:
     signs = np.where(np.nan_to_num(sign[chosen]) < 0, -1.0, 1.0)
     library = np.empty((N_LEADS, N_STRATA), np.float32)
     begin = 0
-    for end in _GROUP_ENDS:
+    for end in GROUP_ENDS:
         pooled = size[:, begin:end]
         values = np.quantile(pooled[np.isfinite(pooled)], (np.arange(N_STRATA) + 0.5) / N_STRATA)
         library[begin:end] = (signs[:, begin:end] * values[ranks[:, begin:end]]).T

@@ -10,7 +10,7 @@ from btcforecast.core import HORIZONS, Candles, Distribution, Floats, Horizon
 from btcforecast.engine.features.returns import step_returns
 from btcforecast.engine.models.anchoring import anchor_paths
 from btcforecast.engine.models.contract import N_STEPS, Model
-from btcforecast.engine.models.laws import N_SHORT, Laws, distribution_at
+from btcforecast.engine.models.laws import N_SHORT, Laws, distribution_at, widening
 
 _ANCHORS = HORIZONS[: N_SHORT - 1]
 
@@ -26,6 +26,10 @@ class ScaledModel(Model):
     def _scales(self) -> Floats:
         """Return the scale at each horizon of the laws' grid, shape (8,)."""
 
+    def _widths(self) -> Floats:
+        """Return the upper quantiles at each horizon of the laws' grid, shape (8, 52)."""
+        return self.laws.widths(self._scales())
+
     @abstractmethod
     def _simulate(self, n_paths: int, rng: np.random.Generator) -> Floats:
         """Return the log return of every step, steps first, shape (288, n_paths), symmetric and without drift."""
@@ -40,7 +44,7 @@ class ScaledModel(Model):
 
     def _distribution(self, horizon: Horizon) -> Distribution:
         if self._spreads is None or self._spreads[0] != self.as_of:
-            self._spreads = self.as_of, self.laws.spreads(self._scales())
+            self._spreads = self.as_of, widening(self._widths())
         return distribution_at(self._spreads[1], horizon)
 
     def _paths(self, n_paths: int, n_steps: int, rng: np.random.Generator) -> Floats:

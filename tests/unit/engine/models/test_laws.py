@@ -8,7 +8,7 @@ from scipy import stats
 
 from btcforecast.core import HORIZONS, LEVELS, Horizon
 from btcforecast.core.errors import InputError
-from btcforecast.engine.models.laws import GRID, GRID_STEPS, Laws, distribution_at, fit_t
+from btcforecast.engine.models.laws import GRID, GRID_STEPS, Laws, distribution_at, fit_t, widening
 
 
 def usual_laws(nu: float = 4.0) -> Laws:
@@ -40,7 +40,7 @@ def test_without_outcomes_the_prior_stands():
 
 
 def test_a_law_has_the_quantiles_of_a_scaled_t():
-    spreads = usual_laws().spreads(0.001 * np.sqrt(GRID_STEPS))
+    spreads = widening(usual_laws().widths(0.001 * np.sqrt(GRID_STEPS)))
     found = distribution_at(spreads, Horizon(3600)).quantiles
     expected = stats.t.ppf(LEVELS, 4) * 0.001 * np.sqrt(12)
     assert np.allclose(found, expected, atol=1e-9)
@@ -49,14 +49,14 @@ def test_a_law_has_the_quantiles_of_a_scaled_t():
 def test_after_a_storm_a_longer_horizon_is_never_narrower():
     scales = 0.001 * np.sqrt(GRID_STEPS)
     scales[4] *= 10
-    spreads = usual_laws().spreads(scales)
+    spreads = widening(usual_laws().widths(scales))
     assert np.all(np.diff(spreads, axis=0) > 0)
 
 
 @settings(deadline=None)
 @given(st.integers(1, 30 * 288 - 1))
 def test_laws_between_the_published_horizons_widen_with_every_step(steps: int):
-    spreads = usual_laws().spreads(0.001 * np.sqrt(GRID_STEPS))
+    spreads = widening(usual_laws().widths(0.001 * np.sqrt(GRID_STEPS)))
     near, far = (distribution_at(spreads, Horizon(300 * n)).quantiles for n in (steps, steps + 1))
     assert np.all(far[53:] > near[53:])
     assert np.allclose(near, -near[::-1])
@@ -64,7 +64,7 @@ def test_laws_between_the_published_horizons_widen_with_every_step(steps: int):
 
 def test_beyond_the_longest_horizon_nothing_is_said():
     with pytest.raises(InputError, match="at most 30d"):
-        distribution_at(usual_laws().spreads(np.sqrt(GRID_STEPS)), Horizon(HORIZONS[-1].seconds + 300))
+        distribution_at(widening(usual_laws().widths(np.sqrt(GRID_STEPS))), Horizon(HORIZONS[-1].seconds + 300))
 
 
 def test_laws_survive_their_state():

@@ -9,7 +9,7 @@ from btcforecast.core import HORIZONS, Distribution
 from btcforecast.engine.models.anchoring import anchor_paths
 from btcforecast.engine.models.conformance import distance
 from btcforecast.engine.models.garch import Garch
-from btcforecast.engine.models.laws import GRID, GRID_STEPS, Laws, distribution_at
+from btcforecast.engine.models.laws import GRID, GRID_STEPS, Laws, distribution_at, widening
 from btcforecast.engine.models.library import build_library, draw, on_grid
 
 DAY = HORIZONS[:4]
@@ -17,7 +17,7 @@ DAY = HORIZONS[:4]
 
 def laws_of_a_day(scale: float) -> dict:
     laws = Laws.of(np.zeros(len(GRID)), np.ones(len(GRID)), np.full(len(GRID), 4.0))
-    spreads = laws.spreads(scale * np.sqrt(GRID_STEPS))
+    spreads = widening(laws.widths(scale * np.sqrt(GRID_STEPS)))
     return {horizon: distribution_at(spreads, horizon) for horizon in DAY}
 
 

@@ -1,0 +1,97 @@
+"""Online recalibration: each published width follows how often it has been exceeded, outcome by outcome.
+
+Gibbs and Candès 2021 (adaptive conformal inference, arXiv:2106.00170), on the logarithm of the width: after an outcome,
+θ ← θ + η (1{outside} − (1 − coverage)). A law too narrow is widened a little after each miss and narrowed far less after each hit, so that
+in the long run each interval holds as often as it says, whatever the market does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btcforecast.core import LEVELS, Floats, Ints
+
+HORIZONS_S: Final = (3600, 4 * 3600)
+"""Beyond a few hours outcomes come too slowly: tracking there cost more than it repaired."""
+EVERY_S: Final = 3600
+"""How often a law is noted, to be held against its outcome."""
+_RATE: Final = 0.004
+_UPPER: Final = LEVELS[len(LEVELS) // 2 + 1 :]
+_MISS_SHARE: Final = 2 * (1 - _UPPER)
+"""How often |return| should exceed each upper quantile."""
+_N_SLOTS: Final = HORIZONS_S[-1] // EVERY_S
+_LEAST_GROWTH: Final = 1e-4
+_LARGEST: Final = 1.0
+"""No width is moved further than by this factor's logarithm; the publish gate refuses long before."""
+
+
+class Tracking:
+    """The log factors of the widths at the tracked horizons, and the laws whose outcomes are still to come.
+
+    factors: shape (2, 52). noted_at: when each waiting law was made, shape (2, 4), 0 where none waits; noted_close: the close then;
+    noted_widths: the upper quantiles as published, shape (2, 4, 52).
+    """
+
+    def __init__(self, factors: Floats, noted_at: Ints, noted_close: Floats, noted_widths: Floats) -> None:
+        self.factors, self.noted_at, self.noted_close, self.noted_widths = factors, noted_at, noted_close, noted_widths
+
+    @classmethod
+    def fresh(cls) -> Self:
+        """Return a tracking that has seen nothing and moves nothing."""
+        n, m = len(HORIZONS_S), len(_UPPER)
+        return cls(np.zeros((n, m)), np.zeros((n, _N_SLOTS), np.int64), np.zeros((n, _N_SLOTS)), np.zeros((n, _N_SLOTS, m)))
+
+    @classmethod
+    def over(cls, closed_at: Ints, closes: Floats, widths: Floats) -> Self:
+        """Return the tracking after a past of hourly closes, in order; widths: of the laws made at each, shape (n, 2, 52)."""
+        tracking = cls.fresh()
+        for at, close, made in zip(closed_at.tolist(), closes.tolist(), widths, strict=True):
+            tracking.settle(at, close)
+            tracking.note(at, close, made)
+        return tracking
+
+    @property
+    def largest(self) -> float:
+        """Return the largest |log factor|."""
+        return float(np.abs(self.factors).max())
+
+    def apply(self, widths: Floats) -> Floats:
+        """Return the upper quantiles moved by what was learned, still increasing; shape (2, 52)."""
+        lift = _LEAST_GROWTH * np.arange(widths.shape[1])
+        return np.asarray(np.exp(np.maximum.accumulate(np.log(widths) + self.factors - lift, axis=1) + lift))
+
+    def settle(self, at: int, close: float) -> None:
+        """Learn from the laws whose outcome is the close at this instant."""
+        for row, horizon_s in enumerate(HORIZONS_S):
+            slot = (at - horizon_s) // EVERY_S % _N_SLOTS
+            if self.noted_at[row, slot] == at - horizon_s:
+                outcome = abs(np.log(close / self.noted_close[row, slot]))
+                missed = outcome > self.noted_widths[row, slot]
+                self.factors[row] = np.clip(self.factors[row] + _RATE * (missed - _MISS_SHARE), -_LARGEST, _LARGEST)
+
+    def note(self, at: int, close: float, widths: Floats) -> None:
+        """Remember the laws made at this instant; widths: before `apply`, shape (2, 52)."""
+        slot = at // EVERY_S % _N_SLOTS
+        self.noted_at[:, slot] = at
+        self.noted_close[:, slot] = close
+        self.noted_widths[:, slot] = self.apply(widths)
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """Return everything as named arrays."""
+        return {
+            "tracking_factors": self.factors.copy(),
+            "tracking_noted_at": self.noted_at.copy(),
+            "tracking_noted_close": self.noted_close.copy(),
+            "tracking_noted_widths": self.noted_widths.copy(),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[np.generic]]) -> Self:
+        """Return the tracking that `state` was taken from."""
+        names: Sequence[str] = ("tracking_factors", "tracking_noted_close", "tracking_noted_widths")
+        factors, closes, widths = (np.array(state[name], np.float64) for name in names)
+        return cls(factors, np.array(state["tracking_noted_at"], np.int64), closes, widths)

@@ -1,0 +1,229 @@
+"""The champion: gamma regression on multi-scale volatility, the New York week, a library of real days, recalibrated as outcomes come.
+
+Up to a day the scale is regressed on what the market did on twelve time scales; Student t laws around it, and at 1 h and 4 h widths that
+follow how often they were exceeded. Beyond a day the published quantile is the mean of three models' quantiles: a regression on the slow
+features, log-HAR and a daily GARCH(1,1)-t. Paths are real days, scaled. `docs/methodology.md` tells the whole recipe with its sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btcforecast.core import NO_EVENTS, Calendar, Candles, Floats, Ints
+from btcforecast.engine.calibration.health import Health
+from btcforecast.engine.calibration.tracking import EVERY_S, HORIZONS_S, Tracking
+from btcforecast.engine.features.deseasonalised import Deseasonalised
+from btcforecast.engine.features.multiscale import MultiScale, features_at
+from btcforecast.engine.features.returns import hourly_rows
+from btcforecast.engine.features.season import Season
+from btcforecast.engine.models.contract import N_STEPS, State
+from btcforecast.engine.models.far import FarLaws
+from btcforecast.engine.models.laws import GRID_STEPS, N_SHORT, YEAR_S, Laws, fit_laws
+from btcforecast.engine.models.leads import LEAD_GROUPS, along_leads
+from btcforecast.engine.models.library import Library, build_library, draw, on_grid
+from btcforecast.engine.models.regression import LogLinear, fit_gamma
+from btcforecast.engine.models.scaled import ScaledModel
+
+_NEAR_STEPS: Final = (12, 48, 144, 288)
+"""The published horizons within a day, each with a regression of its own."""
+_HALF_LIFE_YEARS: Final = 2.0
+_RIDGE: Final = 0.01
+_LAW_HALF_LIFE_YEARS: Final = 0.25
+_WARM_UP_DAYS: Final = (28, 180)
+"""How much of a short history, and of one of three years or more, is left to fill the slow means."""
+_ROOT_HALF_PI: Final = np.sqrt(np.pi / 2)
+"""What a normal law's deviation is to its mean absolute value."""
+_TRACKED: Final = slice(1, 3)
+"""1 h and 4 h on the laws' grid."""
+_TRACKING_BEGINS_S: Final = YEAR_S
+
+
+class MultiScaleVolatility(ScaledModel):
+    """Gamma regression × week profile × day-path library, with online recalibration."""
+
+    name: ClassVar[str] = "multiscale"
+    min_candles: ClassVar[int] = 180 * 288 * 9 // 10
+    recommended_candles: ClassVar[int] = 3 * 365 * 288 * 9 // 10
+
+    def __init__(
+        self,
+        laws: Laws,
+        near: LogLinear,
+        leads: LogLinear,
+        far: FarLaws,
+        *,
+        library: Library,
+        season: Season,
+        scales: MultiScale,
+        tracking: Tracking,
+    ) -> None:
+        self.laws, self.near, self.leads, self.far = laws, near, leads, far
+        self.library, self.season, self.scales, self.tracking = library, season, scales, tracking
+        self._seen: tuple[int, Floats] | None = None
+
+    @classmethod
+    def _fit(cls, history: Candles) -> Self:
+        return cls._fit_with(history, NO_EVENTS)
+
+    @classmethod
+    def _fit_with(cls, history: Candles, calendar: Calendar) -> Self:
+        past = Deseasonalised.of(history, calendar=calendar)
+        rows = hourly_rows(history, since=int(history.opened_at[0]))
+        return cls._fit_to(past, rows, features_at(past, rows))
+
+    @classmethod
+    def _fit_many(cls, history: Candles, instants: Sequence[int], calendar: Calendar) -> Iterator[Self]:
+        if len(calendar):
+            # What events are worth is learned from the whole history given, so nothing can be shared.
+            yield from super()._fit_many(history, instants, calendar)
+            return
+        past = Deseasonalised.of(history.up_to(instants[-1]))
+        rows = hourly_rows(past.history, since=int(history.opened_at[0]))
+        features = features_at(past, rows)
+        for instant in instants:
+            part = past.up_to(instant)
+            n = int(np.searchsorted(rows, len(part.history)))
+            yield cls._fit_to(part, rows[:n], features[:n])
+
+    @classmethod
+    def _fit_to(cls, past: Deseasonalised, rows: Ints, features: Floats) -> Self:
+        """Return the model fitted to a history whose features at every hourly row are known."""
+        history = past.history
+        warm_up_days = _WARM_UP_DAYS[int(len(history) >= cls.recommended_candles)]
+        first = int(np.searchsorted(rows, np.searchsorted(history.opened_at, history.opened_at[0] + warm_up_days * 86400)))
+        rows, features = rows[first:], features[first:]
+        closed_at = history.closed_at[rows]
+        weights = 0.5 ** ((history.as_of - closed_at) / YEAR_S / _HALF_LIFE_YEARS)
+
+        near_sizes = np.column_stack([past.mean_size_ahead(rows, 0, steps) for steps in _NEAR_STEPS])
+        near = fit_gamma(features, near_sizes, weights, ridge=_RIDGE)
+        even = closed_at % 7200 == 0
+        lead_sizes = np.column_stack([past.mean_size_ahead(rows[even], begin, end) for begin, end in LEAD_GROUPS])
+        leads = fit_gamma(features[even], lead_sizes, weights[even], ridge=_RIDGE)
+        far, far_scales = FarLaws.fit(past, rows, features)
+
+        recent = closed_at >= history.as_of - 4 * YEAR_S
+        squares = np.column_stack([past.squares_ahead(rows[recent], steps) for steps in (1, *_NEAR_STEPS)])
+        log_sizes = np.column_stack((leads.log_mean(features[recent])[:, 0], near.log_mean(features[recent])))
+        scales = np.hstack((np.exp(log_sizes) * np.sqrt(squares) * _ROOT_HALF_PI, far_scales[recent]))
+        laws = fit_laws(history, rows[recent], scales, is_shrunk=True, half_life_years=_LAW_HALF_LIFE_YEARS)
+
+        season = Season(past.profile(), past.effect)
+        tracked = closed_at[recent] >= history.as_of - _TRACKING_BEGINS_S
+        made = rows[recent][tracked]
+        # What lies beyond the end of the history is not in the past's squares yet.
+        ahead = squares[tracked][:, _TRACKED]
+        for row in np.flatnonzero(history.closed_at[made] + HORIZONS_S[-1] > history.as_of):
+            ahead[row] = season.squares_ahead(int(history.closed_at[made[row]]), GRID_STEPS[_TRACKED])
+        tracked_scales = np.exp(log_sizes[tracked][:, _TRACKED]) * np.sqrt(ahead) * _ROOT_HALF_PI
+        widths = laws.widths_of(_TRACKED, tracked_scales)
+        tracking = Tracking.over(history.closed_at[made], history.close[made], widths)
+        return cls(
+            laws,
+            near,
+            leads,
+            far,
+            library=build_library(_days(past, rows[even], leads.log_mean(features[even]))),
+            season=season,
+            scales=MultiScale.after(past),
+            tracking=tracking,
+        )
+
+    def schedule(self, calendar: Calendar) -> None:
+        """Tell the model which scheduled events are known."""
+        super().schedule(calendar)
+        self.season.schedule(calendar)
+        self._spreads = None
+
+    def health(self) -> Health:
+        """Return how far scale and widths are from the usual."""
+        size = float(np.exp(self.leads.log_mean(self._features())[0]))
+        return Health(scale_ratio=size / max(self.scales.quarter, 1e-12), tracking=self.tracking.largest)
+
+    def _observe(self, candles: Candles) -> None:
+        returns, expected = self._returns(candles), self.season.at(candles.opened_at)
+        spans = np.log(candles.high / candles.low) / expected
+        columns = (candles.closed_at, candles.close, np.abs(returns) / expected, spans, returns / expected)
+        for at, close, size, span, signed in zip(*(column.tolist() for column in columns), strict=True):
+            self.scales.update(size, span, signed)
+            if at % EVERY_S == 0:
+                self.tracking.settle(at, close)
+                self.tracking.note(at, close, self._tracked_widths(at))
+        self.far.observe(candles, columns[2])
+
+    def _features(self) -> Floats:
+        if self._seen is None or self._seen[0] != self.scales.n:
+            self._seen = self.scales.n, self.scales.features()
+        return self._seen[1]
+
+    def _tracked_widths(self, at: int) -> Floats:
+        """Return the widths at the tracked horizons before tracking moves them, shape (2, 52)."""
+        sizes = np.exp(self.near.log_mean(self._features())[:2])
+        scales = sizes * np.sqrt(self.season.squares_ahead(at, GRID_STEPS[_TRACKED])) * _ROOT_HALF_PI
+        return self.laws.widths_of(_TRACKED, scales)
+
+    def _scales(self) -> Floats:
+        features = self._features()
+        log_sizes = np.concatenate((self.leads.log_mean(features)[:1], self.near.log_mean(features)))
+        near = np.exp(log_sizes) * np.sqrt(self.season.squares_ahead(self.as_of, GRID_STEPS[:N_SHORT])) * _ROOT_HALF_PI
+        return np.concatenate((near, self.far.scales(features, self.season, self.as_of)))
+
+    def _widths(self) -> Floats:
+        scales = self._scales()
+        widths = self.laws.widths(scales)
+        widths[_TRACKED] = self.tracking.apply(widths[_TRACKED])
+        widths[N_SHORT:] = self.far.averaged(widths[N_SHORT:], self.season, self.as_of)
+        return widths
+
+    def _step_scales(self) -> Floats:
+        """Return the expected absolute return of each of the next 288 candles."""
+        sizes = np.exp(along_leads(self.leads.log_mean(self._features())))
+        return np.asarray(sizes * self.season.ahead(self.as_of, N_STEPS))
+
+    def _simulate(self, n_paths: int, rng: np.random.Generator) -> Floats:
+        steps = draw(self.library, n_paths, rng)
+        steps *= self._step_scales()[:, None]
+        return steps
+
+    def _clock(self) -> Floats:
+        return np.concatenate(([0.0], np.cumsum(self._step_scales() ** 2)))
+
+    def _state(self) -> State:
+        return {
+            **self.laws.state(),
+            **self.near.state("near"),
+            **self.leads.state("lead"),
+            **self.far.state(),
+            **self.season.state(),
+            **self.tracking.state(),
+            "library": self.library,
+            "scales_raw": self.scales.raw.copy(),
+            "scales_n": np.array(self.scales.n),
+        }
+
+    @classmethod
+    def _from_state(cls, state: Mapping[str, NDArray[np.generic]]) -> Self:
+        return cls(
+            Laws.from_state(state),
+            LogLinear.from_state(state, "near"),
+            LogLinear.from_state(state, "lead"),
+            FarLaws.from_state(state),
+            library=np.asarray(state["library"], np.float32),
+            season=Season.from_state(state),
+            scales=MultiScale(np.array(state["scales_raw"], np.float64), int(np.asarray(state["scales_n"], np.int64))),
+            tracking=Tracking.from_state(state),
+        )
+
+
+def _days(past: Deseasonalised, rows: Ints, log_sizes: Floats) -> Floats:
+    """Return the standardised returns over the day after each row of the past year, shape (n, 288), NaN where a candle is missing."""
+    history = past.history
+    closed_at = history.closed_at[rows]
+    whole = (closed_at >= history.as_of - YEAR_S) & (closed_at <= history.as_of - N_STEPS * 300)
+    starts = (closed_at[whole] - history.opened_at[0]) // 300
+    returns = on_grid(history.opened_at, past.signed)[starts[:, None] + np.arange(N_STEPS)]
+    return np.asarray(returns / np.exp(along_leads(log_sizes[whole])))
