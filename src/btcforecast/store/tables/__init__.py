@@ -23,6 +23,7 @@ from btcforecast.store.tables.market import (
     venue_states,
 )
 from btcforecast.store.tables.metadata import metadata
+from btcforecast.store.tables.questions import sealed_questions
 from btcforecast.store.tables.workers import workers
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "model_versions",
     "reigns",
     "scheduled_events",
+    "sealed_questions",
     "series",
     "targets",
     "venue_states",
