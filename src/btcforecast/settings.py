@@ -96,6 +96,10 @@ class Settings(BaseSettings):
     refit_every: str = Field("1d", description="How often models are fitted anew.")
     champion: str = Field("day_paths", description="The model whose forecasts are published.")
     baselines: CommaList = Field(("random_walk", "ewma", "garch"), description="The models that it is compared with, every time.")
+    calendar_file: str = Field(
+        "",
+        description="CSV file of scheduled events, read again when it changes; empty for a calendar kept by commands, or none.",
+    )
     paths_kept: str = Field("2d", description="How long simulated paths are kept ready; older ones can be recomputed.")
 
     @field_validator("cors_origins", "trusted_proxies", "venues", "baselines", mode="before")
@@ -185,6 +189,11 @@ class Settings(BaseSettings):
             message = "MARKET is auto in production, where generated prices could stand in for real ones; say live or simulated."
             raise ValueError(message)
         return self
+
+    @property
+    def calendar_path(self) -> Path | None:
+        """Return the calendar's file, or None where none is set."""
+        return Path(self.calendar_file) if self.calendar_file else None
 
     @property
     def series(self) -> Series:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.core import Calendar, ScheduledEvent
@@ -30,6 +32,15 @@ class CalendarChange:
 
     def __bool__(self) -> bool:
         return bool(self.n_added or self.n_withdrawn)
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFile:
+    """The operator's file. fault: why it cannot be used, None while it can. since_at: since when it is as it is."""
+
+    path: str
+    fault: str | None
+    since_at: int
 
 
 class CalendarStore:
@@ -103,21 +114,15 @@ class CalendarStore:
             await self._connection.execute(insert(table), new)
         return CalendarChange(len(new), len(gone), len(before & after))
 
-    async def file_fault(self) -> tuple[str, int] | None:
-        """Return why the calendar's file cannot be used and since when, or None while it can or there is none."""
-        query = select(calendar_files.c.fault, calendar_files.c.since_at).where(calendar_files.c.fault.is_not(None))
-        row = (await self._connection.execute(query)).first()
-        return None if row is None else (row.fault, row.since_at)
+    async def file(self) -> CalendarFile | None:
+        """Return how the calendar's file was when it was last read, or None where there is none."""
+        row = (await self._connection.execute(select(calendar_files))).first()
+        return None if row is None else CalendarFile(row.path, row.fault, row.since_at)
 
-    async def say_file(self, path: str, fault: str | None, *, at: int) -> bool:
-        """Record how the file is, and say whether that is news."""
-        found = (await self._connection.execute(select(calendar_files.c.path, calendar_files.c.fault))).all()
-        if [tuple(row) for row in found] == [(path, fault)]:
-            return False
-        await self.forget_file()
-        await self._connection.execute(insert(calendar_files).values(path=path, fault=fault, since_at=at))
-        return True
-
-    async def forget_file(self) -> None:
-        """Forget the file, because no CALENDAR_FILE is set any more."""
+    async def say_file(self, file: CalendarFile | None) -> None:
+        """Record how the file is, in the place of what was recorded before."""
         await self._connection.execute(delete(calendar_files))
+        if file is not None:
+            # Of two workers that find the same at once, the second has nothing to add.
+            either = sqlite_insert if self._connection.dialect.name == "sqlite" else postgresql_insert
+            await self._connection.execute(either(calendar_files).values(asdict(file)).on_conflict_do_nothing())

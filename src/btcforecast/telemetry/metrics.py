@@ -118,9 +118,24 @@ targets_settled: Final = Counter(
     ("origin", "outcome"),
     registry=REGISTRY,
 )
+calendar_events_ahead: Final = Gauge(
+    "btcforecast_calendar_events_ahead",
+    "Scheduled events that are still to come; 0 where the calendar has run out or there is none.",
+    registry=REGISTRY,
+)
+calendar_age: Final = Gauge(
+    "btcforecast_calendar_age_seconds",
+    "Time since the calendar of scheduled events last changed; 0 where there is none.",
+    registry=REGISTRY,
+)
+calendar_refusals: Final = Counter(
+    "btcforecast_calendar_refusals_total",
+    "Times that CALENDAR_FILE was found to be no calendar, so that the old one was kept.",
+    registry=REGISTRY,
+)
 job_duration: Final = Histogram(
     "btcforecast_job_duration_seconds",
-    "Time of one step of a job. job: fetch, issue, settle, checkpoint, refill, refit, replay, tidy; outcome: done, failed.",
+    "Time of one step of a job. job: fetch, calendar, issue, settle, checkpoint, refill, refit, replay, tidy; outcome: done, failed.",
     ("job", "outcome"),
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900),
     registry=REGISTRY,

@@ -88,8 +88,9 @@ def _define(work: Work, loop: asyncio.AbstractEventLoop) -> dict[str, Job]:
 
         return run
 
-    fetch, issue, settle, seal = (
+    fetch, calendar, issue, settle, seal = (
         step("fetch", work.fetch),
+        step("calendar", work.keep_calendar),
         step("issue", work.issue_due),
         step("settle", work.settle_due),
         step("checkpoint", work.checkpoint),
@@ -103,8 +104,8 @@ def _define(work: Work, loop: asyncio.AbstractEventLoop) -> dict[str, Job]:
 
     @DBOS.workflow(name="cycle")
     def cycle(_scheduled_at: datetime, _context: Any) -> None:
-        """Fetch what has closed, issue what is due, settle what can be, and sign how the ledgers stand."""
-        for run in (fetch, issue, settle, seal):
+        """Fetch what has closed, look at the calendar, issue what is due, settle what can be, and sign how the ledgers stand."""
+        for run in (fetch, calendar, issue, settle, seal):
             run()
 
     @DBOS.step(name="forget_old_runs")

@@ -155,6 +155,7 @@ async def _get_ready(work: Work, pulse: Pulse) -> None:
         try:
             await pulse.say("fetching history")
             await work.fetch()
+            await work.keep_calendar()
             await pulse.say("fitting models")
             await work.refit_due()
             await pulse.say("sealing a forecast")

@@ -24,6 +24,7 @@ from btcforecast.store.candles import CandleStore
 from btcforecast.store.database import Database
 from btcforecast.store.feed import Feed
 from btcforecast.store.forecasts import ForecastStore
+from btcforecast.worker.calendar import keep_calendar
 
 _EVENTS_KEPT_S: Final = 7 * 86400
 _TRIES: Final = 4
@@ -58,6 +59,10 @@ class Work:
     async def refill(self) -> str:
         """Ask the venue again for what is missing or borrowed."""
         return await self._tell(await self.ingest.refill_gaps(self.series))
+
+    async def keep_calendar(self) -> str:
+        """Bring the calendar of scheduled events up to its file."""
+        return await keep_calendar(self.database, self.settings.calendar_path, clock=self.clock)
 
     async def issue_due(self) -> str:
         """Issue and seal the newest scheduled cycle while its grace lasts, and put those on record that were missed."""

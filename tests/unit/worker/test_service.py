@@ -38,6 +38,9 @@ class Unlucky:
         if len(self.asked) == 1:
             raise OperationalError("SELECT 1", {}, ConnectionError("server closed the connection"))
 
+    async def keep_calendar(self) -> None:
+        self.asked.append("calendar")
+
     async def refit_due(self) -> None:
         self.asked.append("refit")
 
@@ -52,7 +55,7 @@ async def test_a_database_that_goes_away_while_the_worker_gets_ready_is_waited_f
     monkeypatch.setattr(service, "_RETRY_START_S", 0)
     work = Unlucky()
     await service._get_ready(cast("Work", work), pulse)
-    assert work.asked == ["fetch", "fetch", "refit", "issue", "checkpoint"]
+    assert work.asked == ["fetch", "fetch", "calendar", "refit", "issue", "checkpoint"]
 
 
 async def test_what_the_worker_says_may_get_lost(pulse: Pulse, monkeypatch: pytest.MonkeyPatch):
