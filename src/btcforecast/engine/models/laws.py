@@ -1,7 +1,8 @@
 """Laws of the log return at each horizon: a Student t, scaled by what a model believes the volatility to be.
 
-R_h ~ exp(a_h) · s_h^γ_h · t(ν_h), symmetric and without drift. s_h is the model's own scale for the horizon, known at the origin; (a, ν) and,
-where it is free, γ are maximum-likelihood estimates over past origins. γ below 1 pulls a momentary scale back towards its usual level.
+R_h ~ exp(a_h) · m_h · (s_h / m_h)^γ_h · t(ν_h), symmetric and without drift. s_h is the model's own scale for the horizon, known at the origin;
+(a, ν) and, where it is free, γ are maximum-likelihood estimates over past origins. γ below 1 pulls a momentary scale back towards the usual
+scale m_h, which is constant unless a model says what it is.
 """
 
 from __future__ import annotations
@@ -53,9 +54,10 @@ class Laws:
         """Return the laws with these parameters."""
         return cls(level, shrinkage, nu, np.asarray(stdtrit(nu[:, None], _UPPER[None, :])))
 
-    def widths(self, scales: Floats) -> Floats:
-        """Return the upper quantiles at each horizon for the scales of the moment, shape (8, 52)."""
-        return np.asarray(np.exp(self.level + self.shrinkage * np.log(scales))[:, None] * self.unit)
+    def widths(self, scales: Floats, usual: Floats | float = 1.0) -> Floats:
+        """Return the upper quantiles at each horizon for the scales of the moment, and those they are pulled to, shape (8, 52)."""
+        spread = np.exp(self.level + np.log(usual) + self.shrinkage * np.log(scales / usual))
+        return np.asarray(spread[:, None] * self.unit)
 
     def widths_of(self, part: slice, scales: Floats) -> Floats:
         """Return the upper quantiles of some of the horizons only; scales: at those, shape (…, k) to (…, k, 52)."""
@@ -104,21 +106,22 @@ def fit_laws(
     *,
     is_shrunk: bool = False,
     half_life_years: float = 1.5,
-    first: int = 0,
+    part: slice = slice(None),
+    usual: Floats | None = None,
 ) -> Laws:
     """Return the laws fitted to what followed each origin.
 
     rows: the origins. scales: the model's scales at each of them, shape (len(rows), 8), computed without looking ahead. is_shrunk: whether γ is
-    estimated beyond a day; elsewhere it is 1. first: which horizon of the grid to begin with; scales and laws have one column the fewer for each
-    left out. Up to a day the last three years count, with the given half-life; beyond, four and 2.
+    estimated beyond a day; elsewhere it is 1. part: of the grid, where scales are for a part of its horizons only. usual: what scales are pulled
+    to, in the shape of `scales`. Up to a day the last three years count, with the given half-life; beyond, four and 2.
     """
-    grid = GRID[first:]
+    grid = GRID[part]
     level, shrinkage, nu = np.empty(len(grid)), np.ones(len(grid)), np.empty(len(grid))
     # Where the first horizon starts; data overrule it at once.
     prior = (0.0, np.log(4.0))
     age_years = (candles.as_of - candles.closed_at[rows]) / YEAR_S
     for i, horizon in enumerate(grid):
-        is_short = first + i < N_SHORT
+        is_short = horizon.seconds <= GRID[N_SHORT - 1].seconds
         outcome = horizon_returns(candles, rows, horizon.seconds)
         usable = np.isfinite(outcome) & (age_years <= (3 if is_short else 4))
         if not is_short:
@@ -126,16 +129,18 @@ def fit_laws(
         # Overlapping outcomes tell little that is new, so each counts for its share of an independent one.
         spacing_s = 3600 if is_short else 6 * 3600
         weight = 0.5 ** (age_years[usable] / (half_life_years if is_short else 2)) * min(1.0, spacing_s / horizon.seconds)
+        pulled_to = 1.0 if usual is None else usual[usable, i]
+        log_scale = np.log(scales[usable, i] / pulled_to)
         level[i], nu[i], shrinkage[i] = fit_t(
-            outcome[usable],
-            np.log(scales[usable, i]),
+            outcome[usable] / pulled_to,
+            log_scale,
             weight,
             prior=prior,
             sd_level=np.inf if i == 0 else _SD_LEVEL,
             is_shrunk=is_shrunk and not is_short,
         )
-        usual = float(np.average(np.log(scales[usable, i]), weights=weight)) if len(weight) else 0.0
-        prior = (level[i] + (shrinkage[i] - 1) * usual, np.log(nu[i]))
+        middle = float(np.average(log_scale, weights=weight)) if len(weight) else 0.0
+        prior = (level[i] + (shrinkage[i] - 1) * middle, np.log(nu[i]))
     return Laws.of(level, shrinkage, nu)
 
 

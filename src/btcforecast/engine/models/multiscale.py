@@ -37,6 +37,7 @@ _WARM_UP_DAYS: Final = (28, 180)
 """How much of a short history, and of one of three years or more, is left to fill the slow means."""
 _ROOT_HALF_PI: Final = np.sqrt(np.pi / 2)
 """What a normal law's deviation is to its mean absolute value."""
+_NEAR: Final = slice(N_SHORT)
 _TRACKED: Final = slice(1, 3)
 """1 h and 4 h on the laws' grid."""
 _TRACKING_BEGINS_S: Final = YEAR_S
@@ -72,7 +73,7 @@ class MultiScaleVolatility(ScaledModel):
     @classmethod
     def _fit_with(cls, history: Candles, calendar: Calendar) -> Self:
         past = Deseasonalised.of(history, calendar=calendar)
-        rows = hourly_rows(history, since=int(history.opened_at[0]))
+        rows = hourly_rows(history, since=0)
         return cls._fit_to(past, rows, features_at(past, rows))
 
     @classmethod
@@ -104,13 +105,13 @@ class MultiScaleVolatility(ScaledModel):
         even = closed_at % 7200 == 0
         lead_sizes = np.column_stack([past.mean_size_ahead(rows[even], begin, end) for begin, end in LEAD_GROUPS])
         leads = fit_gamma(features[even], lead_sizes, weights[even], ridge=_RIDGE)
-        far, far_scales = FarLaws.fit(past, rows, features)
+        far = FarLaws.fit(past, rows, features)
 
         recent = closed_at >= history.as_of - 4 * YEAR_S
         squares = np.column_stack([past.squares_ahead(rows[recent], steps) for steps in (1, *_NEAR_STEPS)])
         log_sizes = np.column_stack((leads.log_mean(features[recent])[:, 0], near.log_mean(features[recent])))
-        scales = np.hstack((np.exp(log_sizes) * np.sqrt(squares) * _ROOT_HALF_PI, far_scales[recent]))
-        laws = fit_laws(history, rows[recent], scales, is_shrunk=True, half_life_years=_LAW_HALF_LIFE_YEARS)
+        scales = np.exp(log_sizes) * np.sqrt(squares) * _ROOT_HALF_PI
+        laws = fit_laws(history, rows[recent], scales, half_life_years=_LAW_HALF_LIFE_YEARS, part=_NEAR)
 
         season = Season(past.profile(), past.effect)
         tracked = closed_at[recent] >= history.as_of - _TRACKING_BEGINS_S
@@ -167,17 +168,15 @@ class MultiScaleVolatility(ScaledModel):
         return self.laws.widths_of(_TRACKED, scales)
 
     def _scales(self) -> Floats:
+        """Return the scales at the horizons within a day, shape (5,)."""
         features = self._features()
         log_sizes = np.concatenate((self.leads.log_mean(features)[:1], self.near.log_mean(features)))
-        near = np.exp(log_sizes) * np.sqrt(self.season.squares_ahead(self.as_of, GRID_STEPS[:N_SHORT])) * _ROOT_HALF_PI
-        return np.concatenate((near, self.far.scales(features, self.season, self.as_of)))
+        return np.asarray(np.exp(log_sizes) * np.sqrt(self.season.squares_ahead(self.as_of, GRID_STEPS[_NEAR])) * _ROOT_HALF_PI)
 
     def _widths(self) -> Floats:
-        scales = self._scales()
-        widths = self.laws.widths(scales)
-        widths[_TRACKED] = self.tracking.apply(widths[_TRACKED])
-        widths[N_SHORT:] = self.far.averaged(widths[N_SHORT:], self.season, self.as_of)
-        return widths
+        near = self.laws.widths(self._scales())
+        near[_TRACKED] = self.tracking.apply(near[_TRACKED])
+        return np.vstack((near, self.far.widths(self._features(), self.season, self.as_of)))
 
     def _step_scales(self) -> Floats:
         """Return the expected absolute return of each of the next 288 candles."""
