@@ -58,7 +58,7 @@ def openapi_document(app: FastAPI | None = None) -> dict[str, Any]:
 
 def routed_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     """Return an application with all routes and nothing behind them."""
-    from btcforecast.api.routes import forecasts, ledger, market, models, probability, record, status, stream  # noqa: PLC0415  # routes import this module's neighbours
+    from btcforecast.api.routes import calendar, forecasts, ledger, market, models, probability, record, status, stream  # noqa: PLC0415  # routes import this module's neighbours
 
     app = FastAPI(
         docs_url=None,
@@ -70,7 +70,7 @@ def routed_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         dependencies=[Depends(refuse_unknown_parameters)],
         lifespan=lifespan,
     )
-    for module in (forecasts, probability, market, record, ledger, models, stream, status):
+    for module in (forecasts, probability, market, calendar, record, ledger, models, stream, status):
         app.include_router(module.router)
     return app
 

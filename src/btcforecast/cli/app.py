@@ -28,6 +28,7 @@ _GROUPS: Final[tuple[str, ...]] = (
     "run",
     "imports",
     "ingest",
+    "calendar",
     "models",
     "forecasts",
     "track_record",

@@ -15,10 +15,12 @@ from rich.table import Table
 
 from btcforecast.bootstrap import open_database
 from btcforecast.cli.context import out, print_json, run
+from btcforecast.core import Calendar, SystemClock, to_rfc3339
 from btcforecast.core.errors import BtcForecastError
 from btcforecast.engine.models.catalogue import load_model
 from btcforecast.forecasts.ledger import Signer
 from btcforecast.settings import Settings, load_settings
+from btcforecast.store.calendar import CalendarStore
 from btcforecast.store.candles import CandleStore
 from btcforecast.store.database import database_url
 
@@ -98,8 +100,10 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
                 n = extent.n_candles if extent else 0
                 mark = ", SIMULATED" if series.is_simulated else ""
                 yield Finding("Candles", "ok", f"{series}: {n:,}{mark}.")
+            calendar = await CalendarStore(connection).read()
         if not held:
             yield Finding("Candles", "warning", "none yet;", "run `btcforecast ingest` or `btcforecast import FILE`.")
+        yield _calendar(settings, calendar, now=SystemClock().now())
     except (BtcForecastError, OSError) as e:
         yield Finding("Database", "wrong", str(e), "Check DATABASE_URL.")
     except Exception as e:  # noqa: BLE001  # whatever a driver raises, the operator must read it here
@@ -108,6 +112,22 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         )
     finally:
         await database.close()
+
+
+def _calendar(settings: Settings, calendar: Calendar, *, now: int) -> Finding:
+    from btcforecast.market.files.calendar import read_calendar
+
+    if settings.calendar_path is not None:
+        try:
+            read_calendar(settings.calendar_path, now=now)
+        except BtcForecastError as e:
+            return Finding("CALENDAR_FILE", "wrong", str(e), "The calendar stays as it was until the file can be used.")
+    if not len(calendar):
+        return Finding("Calendar", "ok", "no scheduled events.")
+    n_ahead, last_at = sum(event.at > now for event in calendar.events), to_rfc3339(calendar.events[-1].at)
+    if not n_ahead:
+        return Finding("Calendar", "warning", f"has run out, its last event was at {last_at};", "add the coming ones.")
+    return Finding("Calendar", "ok", f"{n_ahead:,} of {len(calendar):,} events are ahead, the last at {last_at}.")
 
 
 def _model_path(path: Path) -> Finding:

@@ -15,6 +15,7 @@ from btcforecast.api.schemas.status import Component, HealthDetail, HealthStatus
 from btcforecast.api.service import Service
 from btcforecast.core import BASE, Origin, Series, parse_span, to_rfc3339
 from btcforecast.forecasts.ledger import Ledger
+from btcforecast.store.calendar import CalendarStore
 from btcforecast.store.candles import CandleStore
 from btcforecast.store.database import Database
 from btcforecast.store.forecasts import ForecastStore
@@ -61,6 +62,7 @@ async def _all(service: Service) -> dict[str, Component]:
     async with service.database.read() as connection:
         found["worker"] = await _worker(service, connection)
         found["data"] = await _data(service, connection, series)
+        found["calendar"] = await _calendar(service, connection)
         found["forecasts"] = await _forecasts(service, connection, series)
         found["models"] = await _models(service, connection, series)
         found["ledger"] = await _ledger(service, connection)
@@ -117,6 +119,28 @@ async def _data(service: Service, connection: AsyncConnection, series: Series | 
     facts: dict[str, str | int | float | bool | None] = {"series": str(series), "simulated": series.is_simulated, "age_s": age_s}
     if age_s > sources.CANDLES_STALE_AFTER_S:
         return Component(status=DEGRADED, reason=f"The newest candle closed {age_s} seconds ago.", facts=facts)
+    return Component(status=OK, reason=None, facts=facts)
+
+
+async def _calendar(service: Service, connection: AsyncConnection) -> Component:
+    store = CalendarStore(connection)
+    events, file = (await store.read()).events, await store.file()
+    now, changed_at = service.clock.now(), await store.changed_at()
+    n_ahead = sum(event.at > now for event in events)
+    facts: dict[str, str | int | float | bool | None] = {
+        "events": len(events),
+        "events_ahead": n_ahead,
+        "last_event_at": to_rfc3339(events[-1].at) if events else None,
+        "age_s": None if changed_at is None else now - changed_at,
+        "has_run_out": bool(events) and not n_ahead,
+        "file": None if file is None else file.path,
+    }
+    if file is not None and file.fault is not None:
+        since = to_rfc3339(file.since_at)
+        return Component(status=DEGRADED, reason=f"Since {since} the calendar's file cannot be used: {file.fault}", facts=facts)
+    if facts["has_run_out"]:
+        reason = f"The calendar has run out: its last event was at {facts['last_event_at']}."
+        return Component(status=DEGRADED, reason=reason, facts=facts)
     return Component(status=OK, reason=None, facts=facts)
 
 
