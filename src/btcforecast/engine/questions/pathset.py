@@ -43,7 +43,7 @@ class PathSet:
     @property
     def n_paths(self) -> int:
         """Return how many paths there are, mirror images included."""
-        return self.highs.shape[1] * (2 if self.is_mirrored else 1)
+        return int(self.highs.shape[1]) * (2 if self.is_mirrored else 1)
 
     def distances(self, *, is_up: bool) -> tuple[Floats, ...]:
         """Return how far each path had gone to that side by each node, never negative; mirror images follow in a second array."""

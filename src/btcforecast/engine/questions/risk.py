@@ -88,4 +88,4 @@ def _power_integral(p: float, power: float) -> float:
     if power <= -1:
         return float("inf")
     x = p * ((1 + _NODES) / 2) ** (1 / (1 + power))
-    return p ** (1 + power) / (1 + power) * float(_WEIGHTS @ (1 - x) ** -power) / 2
+    return float(p ** (1 + power) / (1 + power) * (_WEIGHTS @ (1 - x) ** -power) / 2)

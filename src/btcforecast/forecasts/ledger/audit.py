@@ -90,6 +90,7 @@ class LedgerAudit:
         report.n_entries = self._frontier.size
         report.n_signed = self._last_good_size
         report.n_forecasts, report.n_scores = self._scores.n_forecasts, self._scores.n_scores
+        report.n_answers = self._scores.n_answers
         report.root_hash = self._frontier.root().hex()
         newest = max(self._signed, default=0)
         if self.is_sound and newest > report.n_entries:

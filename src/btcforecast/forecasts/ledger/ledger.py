@@ -66,7 +66,7 @@ class Ledger:
         self.origin = origin
 
     async def append(self, kind: str, body: Mapping[str, Any], *, at: int) -> Appended:
-        """Append one entry. `kind` is forecast, settlement, missed_cycle, correction or model_version."""
+        """Append one entry. `kind` is one of those in docs/ledger.md."""
         return (await self.append_many([(kind, body)], at=at))[0]
 
     async def append_many(self, entries: Sequence[tuple[str, Mapping[str, Any]]], *, at: int) -> list[Appended]:

@@ -29,13 +29,24 @@ class LedgerReport:
     n_checkpoints: int = 0
     n_forecasts: int = 0
     n_scores: int = 0
+    n_answers: int = 0
     n_by_kind: dict[str, int] = field(default_factory=dict)
     root_hash: str = ""
     faults: list[Fault] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return the report for other programs."""
-        names = ("ledger", "n_entries", "n_signed", "n_checkpoints", "n_forecasts", "n_scores", "n_by_kind", "root_hash")
+        names = (
+            "ledger",
+            "n_entries",
+            "n_signed",
+            "n_checkpoints",
+            "n_forecasts",
+            "n_scores",
+            "n_answers",
+            "n_by_kind",
+            "root_hash",
+        )
         return {name: getattr(self, name) for name in names}
 
 

@@ -16,6 +16,7 @@ from btcforecast.core import Distribution, Horizon, from_rfc3339
 from btcforecast.core.errors import BtcForecastError, IntegrityError
 from btcforecast.engine.scoring import score
 from btcforecast.forecasts.ledger.entries import Entry
+from btcforecast.forecasts.ledger.questions import QuestionAudit
 
 _RELATIVE: Final = 1e-9
 """How far a score may be from ours: another machine's logarithm may differ in the last digits, and in nothing more."""
@@ -40,13 +41,25 @@ class ScoreAudit:
         self._is_live = is_live
         self._recall = recall
         self._open: dict[int, _Sealed] = {}
-        self._ids: set[str] = set()
+        self._seqs: dict[str, int] = {}
+        self._questions = QuestionAudit(is_live=is_live, law_of=self._law_of, recall=recall)
         self.n_forecasts = 0
         self.n_scores = 0
 
+    @property
+    def n_answers(self) -> int:
+        """Return how many answers to sealed questions were computed again."""
+        return self._questions.n_answers
+
     def check(self, entry: Entry) -> None:
         """Check one entry; raises IntegrityError with what is wrong with it."""
-        checks = {"forecast": self._check_forecast, "settlement": self._check_settlement, "correction": self._check_correction}
+        checks = {
+            "forecast": self._check_forecast,
+            "settlement": self._check_settlement,
+            "correction": self._check_correction,
+            "questions": self._questions.check_questions,
+            "answers": self._questions.check_answers,
+        }
         if (check := checks.get(entry.kind)) is None:
             return
         try:
@@ -65,12 +78,19 @@ class ScoreAudit:
         if self._is_live and not sealed.as_of <= entry.at < first_target:
             message = "the forecast was not sealed between its own instant and its first target, so it proves nothing"
             raise IntegrityError(message)
-        if sealed.id in self._ids:
+        if sealed.id in self._seqs:
             message = f"the forecast {sealed.id} was sealed before"
             raise IntegrityError(message)
-        self._ids.add(sealed.id)
+        self._seqs[sealed.id] = entry.seq
         self._open[entry.seq] = sealed
         self.n_forecasts += 1
+
+    def _law_of(self, forecast_id: str, horizon: Horizon) -> Distribution:
+        sealed = self._open.get(self._seqs.get(forecast_id, -1))
+        if sealed is None or horizon not in sealed.laws:
+            message = f"it asks {horizon} of the forecast {forecast_id}, which is not open"
+            raise IntegrityError(message)
+        return sealed.laws[horizon]
 
     def _check_settlement(self, entry: Entry) -> None:
         horizon = Horizon.parse(entry.body["horizon"])
