@@ -81,16 +81,24 @@ def widening(widths: Floats) -> Floats:
 
 
 def distribution_at(spreads: Floats, horizon: Horizon) -> Distribution:
-    """Return the law at a horizon from five minutes to the grid's last; between grid horizons, log-linear in log time."""
+    """Return the law at a horizon; see `quantiles_at`."""
+    return Distribution(quantiles_at(spreads, horizon))
+
+
+def quantiles_at(spreads: Floats, horizon: Horizon) -> Floats:
+    """Return the quantiles at a horizon from five minutes to the grid's last; between grid horizons, log-linear in log time.
+
+    spreads: the upper quantiles at the grid's horizons, shape (…, 8, 52) to (…, 105).
+    """
     steps = horizon.n_steps
     if steps > GRID_STEPS[-1]:
         raise InputError(f"Forecasts reach at most {GRID[-1]}; asked for {horizon}.")
     right = int(np.searchsorted(GRID_STEPS, steps))
-    upper = spreads[right]
+    upper = spreads[..., right, :]
     if GRID_STEPS[right] != steps:
         share = np.log(steps / GRID_STEPS[right - 1]) / np.log(GRID_STEPS[right] / GRID_STEPS[right - 1])
-        upper = spreads[right - 1] ** (1 - share) * upper**share
-    return Distribution(np.concatenate((-upper[::-1], [0.0], upper)))
+        upper = spreads[..., right - 1, :] ** (1 - share) * upper**share
+    return np.concatenate((-upper[..., ::-1], np.zeros((*upper.shape[:-1], 1)), upper), axis=-1)
 
 
 def origins(candles: Candles, *, skip_days: float) -> NDArray[np.int64]:

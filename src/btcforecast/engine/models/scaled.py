@@ -6,11 +6,12 @@ from abc import abstractmethod
 
 import numpy as np
 
-from btcforecast.core import HORIZONS, Candles, Distribution, Floats, Horizon
+from btcforecast.core import HORIZONS, Candles, Distribution, Floats, Horizon, Ints
+from btcforecast.core.distribution import publish_many
 from btcforecast.engine.features.returns import step_returns
 from btcforecast.engine.models.anchoring import anchor_paths
 from btcforecast.engine.models.contract import N_STEPS, Model
-from btcforecast.engine.models.laws import N_SHORT, Laws, distribution_at, widening
+from btcforecast.engine.models.laws import GRID_STEPS, N_SHORT, Laws, distribution_at, quantiles_at, widening
 
 _ANCHORS = HORIZONS[: N_SHORT - 1]
 
@@ -46,6 +47,18 @@ class ScaledModel(Model):
         if self._spreads is None or self._spreads[0] != self.as_of:
             self._spreads = self.as_of, widening(self._widths())
         return distribution_at(self._spreads[1], horizon)
+
+    def _walk(self, candles: Candles, origins: Ints, horizons: tuple[Horizon, ...]) -> Floats:
+        # Only what depends on the moment is done one by one; building and rounding the laws costs less for all at once.
+        spreads = []
+        seen = 0
+        for row in np.searchsorted(candles.closed_at, origins, side="right").tolist():
+            self.observe(candles[seen:row])
+            seen = row
+            spreads.append(widening(self._widths()))
+        self.observe(candles[seen:])
+        laws = np.array(spreads).reshape(len(origins), len(GRID_STEPS), -1)
+        return publish_many(np.stack([quantiles_at(laws, horizon) for horizon in horizons], axis=1))
 
     def _paths(self, n_paths: int, n_steps: int, rng: np.random.Generator) -> Floats:
         raw = np.zeros((N_STEPS + 1, n_paths))
