@@ -74,6 +74,10 @@ class TrackRecordStore:
         found = {CycleStatus(status): n for status, n in await self._connection.execute(query)}
         return {status: found.get(status, 0) for status in CycleStatus}
 
+    async def roles(self, series: Series, *, origin: Origin) -> dict[str, Role]:
+        """Return every model that has made forecasts, with the role that it had last."""
+        return await self._roles(await self._series_id(series), origin)
+
     async def _roles(self, series_id: int, origin: Origin) -> dict[str, Role]:
         # A model that changed its role is shown in the one that it had last.
         newest = (
