@@ -19,6 +19,8 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 
 from btcforecast.core import BASE, Series, parse_span
 from btcforecast.core.errors import BtcForecastError, SettingsError
+from btcforecast.engine.calibration.gate import GateLimits
+from btcforecast.forecasts.roles import Roles
 
 Environment = Literal["development", "staging", "production", "test"]
 CommaList = Annotated[tuple[str, ...], NoDecode]
@@ -95,21 +97,78 @@ class Settings(BaseSettings):
     )
     refit_every: str = Field("1d", description="How often models are fitted anew.")
     champion: str = Field("day_paths", description="The model whose forecasts are published.")
+    fallback: str = Field(
+        "day_paths", description="The model that is served when the champion must not be; empty for none. docs/gate.md."
+    )
+    challengers: CommaList = Field(
+        (), description="Models that run beside the champion, sealed and settled alike, and may be promoted. docs/promotion.md."
+    )
     baselines: CommaList = Field(("random_walk", "ewma", "garch"), description="The models that it is compared with, every time.")
+    promotion_window: str = Field("30d", description="Over how long a challenger is compared with the champion.")
+    promote_automatically: bool = Field(
+        default=False, description="Say true to let the worker promote, once a day, a challenger that meets the rule."
+    )
+    gate_newest_candle: str = Field("10m", description="The oldest that the newest candle may be when forecasts are published.")
+    gate_missing_of_12: int = Field(2, ge=0, le=12, description="How many of the last 12 candles may be missing.")
+    gate_missing_percent: float = Field(
+        5.0, ge=0, le=100, description="How many percent of the last day's candles may be missing."
+    )
+    gate_spike: float = Field(50.0, gt=1, description="How many times the week's median return the newest candle may have moved.")
+    gate_scale_ratio: float = Field(
+        6.0, gt=1, description="A model's scale may be at most so many times its 90-day mean, and at least 1 ÷ so many."
+    )
+    gate_tracking: float = Field(0.35, gt=0, description="How far recalibration may have moved a width, as a logarithm.")
+    gate_score_window: str = Field("14d", description="Over how long the champion's score is compared with fallback and GARCH.")
+    gate_demote_to_fallback: float = Field(1.005, gt=0, description="Demoted when its score is more than this of the fallback's.")
+    gate_demote_to_garch: float = Field(1.0, gt=0, description="Demoted when its score is more than this of GARCH's.")
+    gate_recover_to_fallback: float = Field(1.0, gt=0, description="Back when its score is at most this of the fallback's.")
+    gate_recover_to_garch: float = Field(0.995, gt=0, description="Back when its score is at most this of GARCH's, too.")
+    gate_coverage_1h: CommaList = Field(("87", "93"), description="Band of the observed 90 % coverage at 1 h, in percent.")
+    gate_coverage_4h: CommaList = Field(("86", "94"), description="The same at 4 h.")
+    gate_coverage_24h: CommaList = Field(("86", "94"), description="The same at 24 h.")
+    gate_coverage_window: str = Field("30d", description="Over how long coverage at 1 h and 4 h is measured.")
+    gate_coverage_24h_window: str = Field("90d", description="Over how long coverage at 24 h is measured.")
+    gate_recovery: str = Field("1d", description="For how long every band must have held before a suspension ends.")
+    gate_min_share: float = Field(
+        0.8, gt=0, le=1, description="Share of a window that must hold settled forecasts before its statistics are judged."
+    )
     calendar_file: str = Field(
         "",
         description="CSV file of scheduled events, read again when it changes; empty for a calendar kept by commands, or none.",
     )
     paths_kept: str = Field("2d", description="How long simulated paths are kept ready; older ones can be recomputed.")
 
-    @field_validator("cors_origins", "trusted_proxies", "venues", "baselines", mode="before")
+    @field_validator(
+        "cors_origins",
+        "trusted_proxies",
+        "venues",
+        "baselines",
+        "challengers",
+        "gate_coverage_1h",
+        "gate_coverage_4h",
+        "gate_coverage_24h",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(part.strip(" \"'") for part in value.strip().strip("[]").split(",") if part.strip(" \"'"))
 
-    @field_validator("history", "issue_every", "issue_grace", "refit_every", "paths_kept", "replay_at_start")
+    @field_validator(
+        "history",
+        "issue_every",
+        "issue_grace",
+        "refit_every",
+        "paths_kept",
+        "replay_at_start",
+        "promotion_window",
+        "gate_newest_candle",
+        "gate_score_window",
+        "gate_coverage_window",
+        "gate_coverage_24h_window",
+        "gate_recovery",
+    )
     @classmethod
     def _is_span(cls, value: str) -> str:
         return _sentence(parse_span, value)
@@ -119,6 +178,18 @@ class Settings(BaseSettings):
     def _divides_a_day(cls, value: str) -> str:
         if parse_span(value) % BASE.seconds or 86400 % parse_span(value):
             message = f"“{value}” does not divide a day into five-minute candles; use 5m, 15m, 1h, 4h or 1d."
+            raise ValueError(message)
+        return value
+
+    @field_validator("gate_coverage_1h", "gate_coverage_4h", "gate_coverage_24h")
+    @classmethod
+    def _is_band(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            low, high = _band(value)
+        except ValueError:
+            low, high = 1.0, 0.0
+        if not 0 <= low < high <= 100:
+            message = f"“{','.join(value)}” is not a band; write two percentages, such as 87,93."
             raise ValueError(message)
         return value
 
@@ -167,6 +238,11 @@ class Settings(BaseSettings):
         if parse_span(self.issue_grace) >= 3600:
             message = "ISSUE_GRACE must be shorter than an hour, the first target of a forecast."
             raise ValueError(message)
+        if self.gate_recover_to_fallback > self.gate_demote_to_fallback or self.gate_recover_to_garch > self.gate_demote_to_garch:
+            message = (
+                "GATE_RECOVER_TO_… must not be above GATE_DEMOTE_TO_…: the way back asks for at least as much as the way there."
+            )
+            raise ValueError(message)
         if self.champion in self.baselines:
             message = f"CHAMPION “{self.champion}” is also among BASELINES; compare it with others."
             raise ValueError(message)
@@ -196,9 +272,44 @@ class Settings(BaseSettings):
         return Path(self.calendar_file) if self.calendar_file else None
 
     @property
+    def roles(self) -> Roles:
+        """Return what the models are while nothing has been promoted."""
+        return Roles(self.champion, self.baselines, self.fallback or None, self.challengers)
+
+    @property
+    def gate_limits(self) -> GateLimits:
+        """Return the limits of the publish gate."""
+        return GateLimits(
+            newest_candle_s=parse_span(self.gate_newest_candle),
+            missing_of_12=self.gate_missing_of_12,
+            missing_percent_of_day=self.gate_missing_percent,
+            spike=self.gate_spike,
+            scale_ratio=self.gate_scale_ratio,
+            tracking=self.gate_tracking,
+            score_window_s=parse_span(self.gate_score_window),
+            demote_to_fallback=self.gate_demote_to_fallback,
+            demote_to_garch=self.gate_demote_to_garch,
+            recover_to_fallback=self.gate_recover_to_fallback,
+            recover_to_garch=self.gate_recover_to_garch,
+            coverage_window_s=parse_span(self.gate_coverage_window),
+            coverage_24h_window_s=parse_span(self.gate_coverage_24h_window),
+            recovery_s=parse_span(self.gate_recovery),
+            min_share=self.gate_min_share,
+            coverage_1h=_band(self.gate_coverage_1h),
+            coverage_4h=_band(self.gate_coverage_4h),
+            coverage_24h=_band(self.gate_coverage_24h),
+        )
+
+    @property
     def series(self) -> Series:
         """Return what is forecast on exchanges."""
         return Series(self.venues[0], self.symbol)
+
+
+def _band(percents: tuple[str, ...]) -> tuple[float, float]:
+    """Return the two ends of a band; raises ValueError unless there are two numbers."""
+    low, high = map(float, percents)
+    return low, high
 
 
 def _sentence(check: Callable[[str], object], value: str) -> str:

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from btcforecast.api.schemas.shared import ParameterError as WrongParameter
 from btcforecast.api.schemas.shared import Problem
 from btcforecast.api.text import ParameterError
-from btcforecast.core.errors import BtcForecastError, ConflictError, InputError, NotFoundError, UnavailableError
+from btcforecast.core.errors import BtcForecastError, ConflictError, InputError, NotFoundError, UnavailableError, WithheldError
 
 _RETRY_AFTER_S: Final = "30"
 _STATUSES: Final[tuple[tuple[type[BtcForecastError], int], ...]] = (
@@ -34,6 +34,8 @@ TITLES: Final = {
     500: "Something went wrong",
     503: "Not available now",
 }
+WITHHELD_TITLES: Final = {"withheld": "Forecasts withheld", "suspended": "Forecasts suspended"}
+"""By the gate's state; each is a 503 of a kind of its own."""
 _WRITTEN: Final = {
     "forecast_id": "a forecast's id is an f and 24 of the digits 0 to 9 and a to f",
     "model": "a model's name has lower-case letters, digits and underscores only",
@@ -42,9 +44,17 @@ _INTERNAL: Final = "Something went wrong on this side. The request id names it i
 log: Final = structlog.get_logger()
 
 
-def problem_body(status: int, detail: str, *, path: str, request_id: str, errors: list[WrongParameter] | None = None) -> bytes:
-    """Return a problem document."""
-    title = TITLES.get(status) or HTTPStatus(status).phrase
+def problem_body(
+    status: int,
+    detail: str,
+    *,
+    path: str,
+    request_id: str,
+    title: str | None = None,
+    errors: list[WrongParameter] | None = None,
+) -> bytes:
+    """Return a problem document. title: of the kind of problem, where the status does not say all."""
+    title = title or TITLES.get(status) or HTTPStatus(status).phrase
     kind = f"/docs#problem-{title.lower().replace(' ', '-')}"
     problem = Problem(
         type=kind, title=title, status=status, detail=detail, instance=path, request_id=request_id, errors=errors or []
@@ -57,12 +67,13 @@ def problem(
     status: int,
     detail: str,
     *,
+    title: str | None = None,
     errors: list[WrongParameter] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response:
     """Return a problem document as the answer."""
     request_id = request.scope.get("state", {}).get("request_id", "")
-    body = problem_body(status, detail, path=request.url.path, request_id=request_id, errors=errors)
+    body = problem_body(status, detail, path=request.url.path, request_id=request_id, title=title, errors=errors)
     found = {"cache-control": "no-store", **(headers or {})}
     return Response(body, status_code=status, media_type="application/problem+json", headers=found)
 
@@ -84,7 +95,12 @@ async def _ours(request: Request, error: Exception) -> Response:
         return problem(request, 500, _INTERNAL)
     errors = [WrongParameter(parameter=error.parameter, message=str(error))] if isinstance(error, ParameterError) else []
     headers = {"retry-after": _RETRY_AFTER_S} if status == 503 else {}
-    return problem(request, status, str(error), errors=errors, headers=headers)
+    title = None
+    if isinstance(error, WithheldError):
+        title = WITHHELD_TITLES[error.state]
+        # The gate judges again with the next cycle, not before.
+        headers["retry-after"] = str(request.app.state.service.until_next_cycle())
+    return problem(request, status, str(error), title=title, errors=errors, headers=headers)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -12,12 +12,16 @@ from btcforecast.api.stream.hub import Hub
 from btcforecast.core import Clock, Origin, Series, parse_span
 from btcforecast.core.errors import BtcForecastError, NotFoundError
 from btcforecast.forecasts.ledger import Signer, origin_line
+from btcforecast.forecasts.reigns import reigning_roles
+from btcforecast.forecasts.roles import Roles
 from btcforecast.forecasts.series import wanted
 from btcforecast.settings import Settings
 from btcforecast.store.database import Database
 from btcforecast.store.series import SeriesDirectory
 
 _SERIES_KEPT_S = 5
+_SEALED_WITHIN_S = 15
+"""A cycle is usually on record so soon after its instant."""
 
 
 @dataclass(slots=True)
@@ -25,6 +29,7 @@ class _Known:
     read_at: int = -_SERIES_KEPT_S
     all: list[Series] = field(default_factory=list)
     main: Series | None = None
+    roles: Roles | None = None
 
 
 class Service:
@@ -50,10 +55,9 @@ class Service:
         """Return how long after its instant a forecast may still be sealed."""
         return parse_span(self.settings.issue_grace)
 
-    @cached_property
-    def models(self) -> frozenset[str]:
-        """Return the models that are issued here."""
-        return frozenset((self.settings.champion, *self.settings.baselines))
+    async def roles(self) -> Roles:
+        """Return the models that are issued here: those of the settings, under the champion that reigns."""
+        return (await self._series_known()).roles or self.settings.roles
 
     async def main_series(self) -> Series | None:
         """Return the series that is forecast here, or None while nothing is known."""
@@ -95,6 +99,11 @@ class Service:
             return newest
         return newest + every
 
+    def until_next_cycle(self) -> int:
+        """Return in how many seconds the next scheduled cycle should be on record."""
+        now, every = self.clock.now(), self.issue_every_s
+        return every - now % every + _SEALED_WITHIN_S
+
     def is_overdue(self, as_of: int) -> bool:
         """Say whether a newer forecast than this should exist by now."""
         return self.clock.now() > as_of + self.issue_every_s + self.issue_grace_s
@@ -104,5 +113,7 @@ class Service:
         if not self._known.read_at <= now < self._known.read_at + _SERIES_KEPT_S:
             async with self.database.read() as connection:
                 directory = SeriesDirectory(connection)
-                self._known = _Known(now, await directory.all(), await directory.main())
+                main = await directory.main()
+                roles = None if main is None else await reigning_roles(connection, main, self.settings.roles)
+                self._known = _Known(now, await directory.all(), main, roles)
         return self._known

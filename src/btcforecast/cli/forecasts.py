@@ -14,8 +14,8 @@ from btcforecast.forecasts.series import choose_series
 
 if TYPE_CHECKING:
     from btcforecast.core import Forecast
-    from btcforecast.forecasts.issue import Roles
     from btcforecast.forecasts.replay import ReplayReport
+    from btcforecast.forecasts.roles import Roles
     from btcforecast.settings import Settings
 
 WRONG = 3
@@ -288,10 +288,10 @@ async def _replay(
     venue: str | None,
     symbol: str | None,
 ) -> ReplayReport:
-    from btcforecast.forecasts.issue import Roles
     from btcforecast.forecasts.ledger import sign_ledgers
     from btcforecast.forecasts.replay import ReplayPlan
     from btcforecast.forecasts.replay import replay as run_replay
+    from btcforecast.forecasts.roles import Roles
 
     clock = SystemClock()
     async with opened() as (settings, database):
@@ -322,13 +322,13 @@ async def _replay(
 
 
 def _roles(settings: Settings) -> Roles:
-    from btcforecast.forecasts.issue import Roles
+    from btcforecast.forecasts.roles import Roles
 
     return Roles(settings.champion, tuple(name for name in settings.baselines if name != settings.champion))
 
 
 def _only(model: str) -> Roles:
-    from btcforecast.forecasts.issue import Roles
+    from btcforecast.forecasts.roles import Roles
 
     return Roles(model, ())
 

@@ -9,7 +9,8 @@ BtcForecastError
 ├── SettingsError                the environment asks for something unsafe or impossible
 ├── IntegrityError               stored bytes are not what was written: a ledger, model file or signature
 ├── UnavailableError             it cannot be answered now and may be later
-│   └── VenueError               an exchange did not give usable candles
+│   ├── VenueError               an exchange did not give usable candles
+│   └── WithheldError            there is a forecast, and the publish gate keeps it back
 └── LedgerSealedTooLateError     the first target is already past, so sealing would prove nothing
 
 Messages are sentences that a customer may read. Only the edges (api, cli) know about HTTP or exit codes.
@@ -61,6 +62,15 @@ class IntegrityError(BtcForecastError):
 
 class UnavailableError(BtcForecastError):
     """It cannot be answered now and may be later."""
+
+
+class WithheldError(UnavailableError):
+    """There is a forecast, and the publish gate keeps it back."""
+
+    def __init__(self, *, state: str, since: str | None, reason: str) -> None:
+        self.state = state
+        """withheld or suspended"""
+        super().__init__(f"Forecasts are {state}{'' if since is None else f' since {since}'}: {reason}")
 
 
 class VenueError(UnavailableError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import numpy as np
@@ -13,13 +13,16 @@ import structlog
 
 from btcforecast.core import HORIZONS, NO_EVENTS, Calendar, Candles, Clock, Forecast, Horizon, Origin, Series, to_rfc3339
 from btcforecast.core.errors import BtcForecastError, InputError, UnavailableError
+from btcforecast.engine.calibration.health import Health
 from btcforecast.engine.models.contract import N_PATHS, Model
 from btcforecast.forecasts.calendar import digest_of, known_calendar
 from btcforecast.forecasts.paths import Paths, simulate
+from btcforecast.forecasts.roles import Roles
 from btcforecast.store.candles import CandleStore
 from btcforecast.store.database import Database
 from btcforecast.store.forecasts import Role
 
+NO_VERSION: Final = "It has no usable version."
 _BORROWED_WITHIN_S: Final = 86400
 log: Final = structlog.get_logger()
 
@@ -51,29 +54,12 @@ class Versions(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Roles:
-    """Which models are issued in every cycle."""
-
-    champion: str
-    baselines: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        if len(set(self.models)) != len(self.models):
-            raise InputError(f"A model can be issued once in a cycle; {', '.join(self.models)} names one twice.")
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Return all models, the champion first."""
-        return (self.champion, *self.baselines)
-
-    def of(self, model: str) -> Role:
-        """Return the model's role."""
-        return Role.CHAMPION if model == self.champion else Role.BASELINE
-
-
-@dataclass(frozen=True, slots=True)
 class Issued:
-    """The forecasts of one cycle, not yet sealed. known_at: the candles were read as the store stood at that instant."""
+    """The forecasts of one cycle, not yet sealed. known_at: the candles were read as the store stood at that instant.
+
+    forecasts: the champion's first, where it has one. paths: by model, of those that may be served. roles: None for as the
+    forecasts say. healths: what models say of themselves. failures: why a model has no forecast, as a sentence.
+    """
 
     series: Series
     as_of: int
@@ -82,10 +68,14 @@ class Issued:
     forecasts: tuple[tuple[Forecast, Role], ...]
     borrowed_from: tuple[str, ...]
     paths: Paths | None
+    spare_paths: Paths | None = None
+    roles: Roles | None = None
+    healths: Mapping[str, Health] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def champion(self) -> Forecast:
-        """Return the champion's forecast."""
+        """Return the champion's forecast; where it has none, that of the model which stands in for it."""
         return self.forecasts[0][0]
 
 
@@ -110,28 +100,29 @@ class Issuer:
         self, versions: Versions, roles: Roles, *, horizons: Sequence[Horizon] = HORIZONS, n_paths: int = N_PATHS
     ) -> None:
         self._versions = versions
-        self.roles: Final = roles
+        self.roles = roles
+        """Whoever promotes a model changes them between cycles."""
         self._horizons = tuple(horizons)
         self._n_paths = n_paths
         self._warm: dict[tuple[Series, str], _Warm] = {}
 
     def chosen(self, series: Series, *, as_of: int) -> dict[str, Version]:
-        """Return the version of each model to use at `as_of`; a baseline without one is left out and logged.
+        """Return the version of each model to use at `as_of`; a model without one is left out and logged.
 
-        Raises UnavailableError when the champion has none.
+        Raises UnavailableError when neither the champion nor its fallback has any.
         """
         found: dict[str, Version] = {}
         for model in self.roles.models:
             version = self._versions.newest(model, series, trained_by=as_of)
             if version is not None:
                 found[model] = version
-            elif model == self.roles.champion:
-                raise UnavailableError(
-                    f"The champion {model} has no usable version for {series} trained by {to_rfc3339(as_of)}. "
-                    f"Fit one with: btcforecast fit --until {to_rfc3339(as_of)}",
-                )
             else:
                 log.warning("forecast.model_skipped", model=model, series=str(series), reason="no usable version")
+        if self.roles.champion not in found and self.roles.stand_in not in found:
+            raise UnavailableError(
+                f"The champion {self.roles.champion} has no usable version for {series} trained by {to_rfc3339(as_of)}. "
+                f"Fit one with: btcforecast fit --until {to_rfc3339(as_of)}",
+            )
         return found
 
     def compute(
@@ -151,13 +142,16 @@ class Issuer:
 
         calendar: the scheduled events; models are told of those that were announced by `as_of`.
 
-        A baseline that fails is left out and logged; the champion's error is raised.
+        A model that fails is left out, logged, and named among the failures. Raises UnavailableError when neither the champion nor
+        its fallback has a forecast.
         """
-        forecasts: list[tuple[Forecast, Role]] = []
-        paths: Paths | None = None
-        digests: dict[int, str] = {}
         told = calendar.known_at(as_of)
         calendar_digest = digest_of(told)
+        digests: dict[int, str] = {}
+        forecasts: list[tuple[Forecast, Role]] = []
+        paths: dict[str, Paths] = {}
+        healths: dict[str, Health] = {}
+        failures = {model: NO_VERSION for model in self.roles.models if model not in chosen}
         for name, version in chosen.items():
             role = self.roles.of(name)
             try:
@@ -178,15 +172,30 @@ class Issuer:
                     origin=origin,
                     calendar_digest=calendar_digest,
                 )
-            except (BtcForecastError, ArithmeticError, ValueError) as e:
-                if role is Role.CHAMPION:
-                    raise
-                log.warning("forecast.model_skipped", model=name, series=str(series), reason=str(e))
+                healths[name] = model.health()
+                if with_paths and role in (Role.CHAMPION, Role.FALLBACK):
+                    paths[name] = simulate(model, forecast, n_paths=self._n_paths)
+            except Exception as e:  # noqa: BLE001  # whatever a model raises, the others go on
+                failures[name] = _sentence(e)
+                log.warning("forecast.model_skipped", model=name, series=str(series), reason=failures[name])
                 continue
             forecasts.append((forecast, role))
-            if role is Role.CHAMPION and with_paths:
-                paths = simulate(model, forecast, n_paths=self._n_paths)
-        return Issued(series, as_of, origin, known_at, tuple(forecasts), tuple(borrowed_from), paths)
+        if not forecasts or forecasts[0][1] not in (Role.CHAMPION, Role.FALLBACK):
+            raise UnavailableError(f"The champion {self.roles.champion} cannot forecast: {failures[self.roles.champion]}")
+        leading, stand_in = forecasts[0][0].model, self.roles.stand_in
+        return Issued(
+            series,
+            as_of,
+            origin,
+            known_at,
+            tuple(forecasts),
+            tuple(borrowed_from),
+            paths.get(leading),
+            spare_paths=paths.get(stand_in) if stand_in is not None and stand_in != leading else None,
+            roles=self.roles,
+            healths=healths,
+            failures=failures,
+        )
 
     def _brought_to(
         self, name: str, version: Version, after_fit: Candles, told: Calendar, *, series: Series, as_of: int
@@ -217,9 +226,10 @@ async def issue(
     origin: Origin = Origin.LIVE,
     with_paths: bool = True,
 ) -> Issued:
-    """Return the forecasts of champion and baselines at `as_of`, computed from the store as it stands now.
+    """Return the forecasts of all models at `as_of`, computed from the store as it stands now.
 
-    Raises UnavailableError when the candle that closed at `as_of` is not there (yet), or the champion has no usable version.
+    Raises UnavailableError when the candle that closed at `as_of` is not there (yet), or neither the champion nor its fallback has a
+    forecast.
     """
     if as_of > clock.now():
         raise InputError(f"A forecast at {to_rfc3339(as_of)} would be one from the future.")
@@ -263,6 +273,11 @@ async def read_candles(
 def seed_of(series: Series, as_of: int) -> int:
     """Return the seed of every path simulated for that series at that instant: 48 bits that nobody chose."""
     return int.from_bytes(hashlib.sha256(f"{series}|{to_rfc3339(as_of)}".encode()).digest()[:6])
+
+
+def _sentence(error: Exception) -> str:
+    """Return why a model failed; what it raised on purpose is a sentence already."""
+    return str(error) if isinstance(error, BtcForecastError) else f"It failed with {type(error).__name__}: {error}."
 
 
 def _begins_with(candles: Candles, first: Candles) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcforecast.core import BASE, Forecast
+from btcforecast.core.errors import UnavailableError
 from btcforecast.engine.models.contract import Model
 
 
@@ -38,5 +39,8 @@ class Paths:
 
 
 def simulate(model: Model, forecast: Forecast, *, n_paths: int) -> Paths:
-    """Return the paths that the model, as it stands, draws with the forecast's seed."""
-    return Paths(forecast, model.paths(seed=forecast.seed, n_paths=n_paths).astype(np.float32))
+    """Return the paths that the model, as it stands, draws with the forecast's seed; raises UnavailableError unless they are finite."""
+    returns = model.paths(seed=forecast.seed, n_paths=n_paths).astype(np.float32)
+    if not np.isfinite(returns).all():
+        raise UnavailableError(f"The paths of {forecast.model} are not all finite numbers.")
+    return Paths(forecast, returns)

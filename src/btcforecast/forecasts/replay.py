@@ -19,9 +19,10 @@ from btcforecast.core.errors import InputError, NotFoundError
 from btcforecast.engine.models.catalogue import load_model
 from btcforecast.forecasts.calendar import known_calendar
 from btcforecast.forecasts.fit import fit_models
-from btcforecast.forecasts.issue import Issued, Issuer, Roles, Version
+from btcforecast.forecasts.issue import Issued, Issuer, Version
 from btcforecast.forecasts.registry import ModelRegistry
-from btcforecast.forecasts.seal import Schedule, record_missed_in, seal_in
+from btcforecast.forecasts.roles import Roles
+from btcforecast.forecasts.seal import Schedule, parquets_of, record_missed_in, seal_in
 from btcforecast.forecasts.settle import SettleReport, correct, settle_some
 from btcforecast.store.candles import CandleStore
 from btcforecast.store.database import Database
@@ -235,14 +236,15 @@ class _Replay:
         if not instants:
             return 0, SettleReport()
         schedule = Schedule(every_s=self._plan.every_s, grace_s=300)
-        parquets = {found.as_of: await asyncio.to_thread(found.paths.parquet) for found in issued if found.paths is not None}
+        parquets = {found.as_of: await asyncio.to_thread(parquets_of, found) for found in issued if found.paths is not None}
         missing = sorted(set(instants) - {found.as_of for found in issued})
         n_new = 0
         clock = ManualClock(instants[0])
         async with self._database.transaction() as connection:
             for found in issued:
                 clock.at = found.as_of
-                n_new += await seal_in(connection, found, schedule=schedule, clock=clock, parquet=parquets.get(found.as_of))
+                sealed = await seal_in(connection, found, schedule=schedule, clock=clock, parquets=parquets.get(found.as_of))
+                n_new += sealed is not None
             clock.at = instants[-1]
             await record_missed_in(
                 connection,

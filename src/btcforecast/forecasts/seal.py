@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.core import Clock, Origin, Series, to_rfc3339
 from btcforecast.core.errors import InputError, LedgerSealedTooLateError
+from btcforecast.engine.calibration.gate import GateLimits
+from btcforecast.forecasts.gate import STUDIED, Passage, pass_gate, withhold_missed
 from btcforecast.forecasts.issue import Issued
 from btcforecast.forecasts.ledger import Ledger
 from btcforecast.store.candles import CandleStore
@@ -26,6 +28,7 @@ from btcforecast.store.forecasts import (
     missed_body,
     series_fields,
 )
+from btcforecast.store.gate import GateStore
 from btcforecast.store.ledger import LedgerStore
 from btcforecast.telemetry import metrics
 
@@ -54,33 +57,62 @@ class Schedule:
         return at - at % self.every_s
 
 
-async def seal(database: Database, issued: Issued, *, schedule: Schedule, clock: Clock, paths_kept_s: int | None = None) -> bool:
+async def seal(
+    database: Database,
+    issued: Issued,
+    *,
+    schedule: Schedule,
+    clock: Clock,
+    paths_kept_s: int | None = None,
+    limits: GateLimits = STUDIED,
+) -> bool:
     """Seal the cycle in one transaction and say whether this call did it; False when it is on record already.
 
-    paths_kept_s: forget paths older than that, in the same transaction. Raises LedgerSealedTooLateError once the grace or the
-    first target has passed.
+    A live cycle passes the publish gate in the same transaction. paths_kept_s: forget paths older than that. limits: the gate's.
+    Raises LedgerSealedTooLateError once the grace or the first target has passed.
     """
-    parquet = None if issued.paths is None else await asyncio.to_thread(issued.paths.parquet)
+    parquets = await asyncio.to_thread(parquets_of, issued)
     async with database.transaction() as connection:
-        is_new = await seal_in(connection, issued, schedule=schedule, clock=clock, parquet=parquet)
-        if is_new and paths_kept_s is not None:
+        sealed = await seal_in(connection, issued, schedule=schedule, clock=clock, parquets=parquets, limits=limits)
+        if sealed is not None and paths_kept_s is not None:
             await ForecastStore(connection).drop_paths(origin=issued.origin, as_of_before=issued.as_of - paths_kept_s)
-    for forecast, _ in issued.forecasts if is_new else ():
-        metrics.forecasts_sealed.labels(issued.origin, forecast.model).inc()
+    if sealed is not None:
+        for forecast, _ in issued.forecasts:
+            metrics.forecasts_sealed.labels(issued.origin, forecast.model).inc()
+        if sealed.passage is not None:
+            sealed.passage.tell(issued.series)
     log.info(
-        "forecast.sealed" if is_new else "forecast.already_sealed",
+        "forecast.already_sealed" if sealed is None else "forecast.sealed",
         series=str(issued.series),
         as_of=to_rfc3339(issued.as_of),
         origin=str(issued.origin),
         n_models=len(issued.forecasts),
     )
-    return is_new
+    return sealed is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A cycle that this call put on record. passage: what the gate made of it, None for a replayed one."""
+
+    passage: Passage | None
+
+
+def parquets_of(issued: Issued) -> dict[str, bytes]:
+    """Return the cycle's simulated paths as Parquet files, by forecast."""
+    return {paths.forecast.id: paths.parquet() for paths in (issued.paths, issued.spare_paths) if paths is not None}
 
 
 async def seal_in(
-    connection: AsyncConnection, issued: Issued, *, schedule: Schedule, clock: Clock, parquet: bytes | None = None
-) -> bool:
-    """Seal the cycle inside the caller's transaction; as `seal` otherwise."""
+    connection: AsyncConnection,
+    issued: Issued,
+    *,
+    schedule: Schedule,
+    clock: Clock,
+    parquets: Mapping[str, bytes] | None = None,
+    limits: GateLimits = STUDIED,
+) -> Sealed | None:
+    """Seal the cycle inside the caller's transaction; None when it is on record already. Otherwise as `seal`."""
     # Everybody who writes to a ledger takes its lock first, so waiting happens here, before the clock is read.
     await LedgerStore(connection, str(issued.origin)).lock()
     at = clock.now()
@@ -91,7 +123,7 @@ async def seal_in(
     recorded_at = max(at, issued.known_at)
     cycle = Cycle(issued.origin, issued.series, issued.as_of, CycleStatus.ISSUED, is_scheduled, recorded_at)
     if not await store.claim_cycle(cycle, series_id=series_id):
-        return False
+        return None
     _check_in_time(issued, at=at, grace_s=schedule.grace_s)
     bodies = [
         forecast_body(
@@ -107,11 +139,20 @@ async def seal_in(
     appended = await Ledger(connection, issued.origin).append_many([("forecast", body) for body in bodies], at=at)
     sealed = [(forecast, role, entry.seq) for (forecast, role), entry in zip(issued.forecasts, appended, strict=True)]
     await store.add_forecasts(sealed, series_id=series_id, sealed_at=at)
-    if issued.paths is not None and parquet is not None:
-        await store.add_paths(SimulatedPaths(issued.champion.id, issued.paths.returns, parquet, recorded_at))
+    passage, served = None, issued.champion.model
     if issued.origin is Origin.LIVE:
-        await Feed(connection).append_event("forecast", _event(issued, is_scheduled=is_scheduled, at=at), at=at)
-    return True
+        passage = await pass_gate(connection, issued, series_id=series_id, at=at, limits=limits)
+        served = passage.state.served_model or served
+        event = _event(issued, served_model=passage.state.served_model, is_scheduled=is_scheduled, at=at)
+        await Feed(connection).append_event("forecast", event, at=at)
+    else:
+        # A replayed cycle is not gated: it shows what the champion would have said.
+        await GateStore(connection).set_served(series_id, issued.as_of, origin=issued.origin, model=served)
+    for paths in (issued.paths, issued.spare_paths):
+        if paths is not None and paths.forecast.model == served and parquets:
+            kept = SimulatedPaths(paths.forecast.id, paths.returns, parquets[paths.forecast.id], recorded_at)
+            await store.add_paths(kept)
+    return Sealed(passage)
 
 
 async def record_missed(
@@ -123,10 +164,12 @@ async def record_missed(
     origin: Origin = Origin.LIVE,
     until: int | None = None,
     reasons: Mapping[int, str] | None = None,
+    limits: GateLimits = STUDIED,
 ) -> list[int]:
     """Put every scheduled instant whose grace has passed without a cycle on record as missed, and return them.
 
-    The schedule starts with the series' first scheduled cycle. until: look at instants before it only. reasons: why, by instant.
+    When the newest live one is among them, the gate closes. The schedule starts with the series' first scheduled cycle. until: look at
+    instants before it only. reasons: why, by instant. limits: the gate's.
     """
     now = clock.now()
     before = min(until if until is not None else now, now - schedule.grace_s)
@@ -140,8 +183,15 @@ async def record_missed(
     candidates = [as_of for as_of in range(first, before, schedule.every_s) if schedule.has(as_of) and as_of not in known]
     for start in range(0, len(candidates), _MISSED_AT_ONCE):
         some = candidates[start : start + _MISSED_AT_ONCE]
+        passage: Passage | None = None
         async with database.transaction() as connection:
-            missed += await record_missed_in(connection, series, some, origin=origin, at=now, reasons=reasons or {})
+            mine = await record_missed_in(connection, series, some, origin=origin, at=now, reasons=reasons or {})
+            if mine and origin is Origin.LIVE:
+                why = (reasons or {}).get(mine[-1], NOT_SEALED)
+                passage = await withhold_missed(connection, series, mine, reason=why, at=now, limits=limits)
+        missed += mine
+        if passage is not None:
+            passage.tell(series)
     metrics.cycles_missed.labels(origin).inc(len(missed))
     if missed:
         log.warning("forecast.cycles_missed", series=str(series), n=len(missed), first=to_rfc3339(missed[0]))
@@ -177,10 +227,12 @@ def _check_in_time(issued: Issued, *, at: int, grace_s: int) -> None:
         )
 
 
-def _event(issued: Issued, *, is_scheduled: bool, at: int) -> dict[str, Any]:
+def _event(issued: Issued, *, served_model: str | None, is_scheduled: bool, at: int) -> dict[str, Any]:
+    served = next((forecast.id for forecast, _ in issued.forecasts if forecast.model == served_model), None)
     return {
         **series_fields(issued.series),
-        "forecast": issued.champion.id,
+        "forecast": served,
+        "served_model": served_model,
         "as_of": to_rfc3339(issued.as_of),
         "sealed_at": to_rfc3339(at),
         "scheduled": is_scheduled,

@@ -176,7 +176,7 @@ def figures_of(
 
 
 def _shown_order(settled: SettledColumns) -> list[int]:
-    rank = {Role.CHAMPION: 0, Role.CHALLENGER: 1, Role.BASELINE: 2}
+    rank = {role: place for place, role in enumerate(Role)}
     return sorted(
         range(len(settled.models)), key=lambda place: (rank[settled.roles[settled.models[place]]], settled.models[place])
     )
@@ -197,7 +197,11 @@ def _figures(settled: SettledColumns, table: _Table, place: int, *, window: str)
     pit = pit[~np.isnan(pit)]
     n = len(pit)
     is_baseline = settled.roles[model] is Role.BASELINE
-    rivals = [] if is_baseline else [rival for rival, name in enumerate(settled.models) if settled.roles[name] is Role.BASELINE]
+    # The fallback is what champion and challengers must beat to be worth having, so they are measured against it, too.
+    against = (
+        set() if is_baseline else {Role.BASELINE} if settled.roles[model] is Role.FALLBACK else {Role.BASELINE, Role.FALLBACK}
+    )
+    rivals = [rival for rival, name in enumerate(settled.models) if settled.roles[name] in against]
     found = (_skill(table, place, rival, baseline=settled.models[rival]) for rival in rivals)
     skill = tuple(figure for figure in found if figure is not None)
     return Figures(

@@ -18,7 +18,7 @@ from btcforecast.store.candles import CandleStore
 from btcforecast.store.tables import events, live_prices
 from btcforecast.store.tables import series as series_table
 
-KINDS: Final = ("forecast", "settlement", "missed_cycle", "market")
+KINDS: Final = ("forecast", "settlement", "missed_cycle", "market", "gate", "reign")
 _LOCK: Final = 7091822106
 """PostgreSQL's advisory lock of whoever appends events, held until the transaction ends."""
 

@@ -133,6 +133,24 @@ calendar_refusals: Final = Counter(
     "Times that CALENDAR_FILE was found to be no calendar, so that the old one was kept.",
     registry=REGISTRY,
 )
+gate_state: Final = Gauge(
+    "btcforecast_gate_state",
+    "1 for the state that the publish gate is in, 0 for the others. state: open, demoted, suspended, withheld.",
+    ("state",),
+    registry=REGISTRY,
+)
+gate_transitions: Final = Counter(
+    "btcforecast_gate_transitions_total",
+    "Times that the publish gate changed to a state. state: open, demoted, suspended, withheld.",
+    ("state",),
+    registry=REGISTRY,
+)
+gate_measure: Final = Gauge(
+    "btcforecast_gate_measure",
+    "What the publish gate looked at in the newest cycle; docs/gate.md names each measure. measure.",
+    ("measure",),
+    registry=REGISTRY,
+)
 job_duration: Final = Histogram(
     "btcforecast_job_duration_seconds",
     "Time of one step of a job. job: fetch, calendar, issue, settle, checkpoint, refill, refit, replay, tidy; outcome: done, failed.",

@@ -16,7 +16,8 @@ from btcforecast import __version__
 from btcforecast.bootstrap import open_database, open_registry, open_signer
 from btcforecast.core import Clock, Series, SystemClock
 from btcforecast.core.errors import BtcForecastError, SettingsError
-from btcforecast.forecasts.issue import Issuer, Roles
+from btcforecast.forecasts.issue import Issuer
+from btcforecast.forecasts.roles import Roles
 from btcforecast.market.ingest import Ingest
 from btcforecast.market.live import follow_prices
 from btcforecast.market.report import Progress

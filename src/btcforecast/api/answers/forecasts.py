@@ -11,6 +11,7 @@ import numpy as np
 
 from btcforecast.api.answers import ledger as ledger_answers
 from btcforecast.api.answers import sources
+from btcforecast.api.answers.served import served_forecast
 from btcforecast.api.schemas.forecasts import (
     Band,
     Forecast,
@@ -20,6 +21,7 @@ from btcforecast.api.schemas.forecasts import (
     LatestForecast,
     Outcome,
 )
+from btcforecast.api.schemas.shared import RoleName
 from btcforecast.api.service import Service
 from btcforecast.api.text import ParameterError
 from btcforecast.core import LEVELS, Distribution, Floats, Horizon, Origin, Series, to_rfc3339
@@ -45,20 +47,18 @@ class Wanted:
 
 
 async def latest(service: Service, series: Series, *, origin: Origin) -> LatestForecast:
-    """Return the newest forecast of the champion and the baselines' of the same instant."""
+    """Return the newest forecast that is served, and the other models' of the same instant."""
     async with service.database.read() as connection:
         store = ForecastStore(connection)
-        champion = await store.latest(series, origin=origin)
-        if champion is None:
-            raise NotFoundError(f"There is no {origin} forecast for {series} yet; /v1/status says what is being done.")
-        cycle = await store.at(series, champion.forecast.as_of, origin=origin)
-        targets = await store.targets_of_many([sealed.forecast.id for sealed in cycle])
-    shown = [shown_forecast(sealed, targets[sealed.forecast.id]) for sealed in cycle]
+        sealed, served = await served_forecast(connection, series, origin=origin)
+        cycle = await store.at(series, sealed.forecast.as_of, origin=origin)
+        targets = await store.targets_of_many([made.forecast.id for made in cycle])
     return LatestForecast(
-        source=sources.of_forecast(service, champion, is_newest=True),
-        champion=next(forecast for forecast in shown if forecast.id == champion.forecast.id),
-        baselines=[forecast for forecast in shown if forecast.id != champion.forecast.id],
-        next_at=to_rfc3339(service.next_due(champion.forecast.as_of)),
+        source=sources.of_forecast(service, sealed, is_newest=True),
+        served=served,
+        forecast=shown_forecast(sealed, targets[sealed.forecast.id]),
+        others=[shown_forecast(made, targets[made.forecast.id]) for made in cycle if made.forecast.id != sealed.forecast.id],
+        next_at=to_rfc3339(service.next_due(sealed.forecast.as_of)),
     )
 
 
@@ -69,14 +69,9 @@ async def page(service: Service, series: Series, wanted: Wanted, *, cursor: str 
     async with service.database.read() as connection:
         store = ForecastStore(connection)
         model = wanted.model
-        if (
-            model is not None
-            and model not in service.models
-            and await store.latest(series, origin=wanted.origin, model=model) is None
-        ):
-            raise NotFoundError(
-                f"There are no forecasts of a model “{model}”; this service has {', '.join(sorted(service.models))}."
-            )
+        known = set((await service.roles()).models)
+        if model is not None and model not in known and await store.latest(series, origin=wanted.origin, model=model) is None:
+            raise NotFoundError(f"There are no forecasts of a model “{model}”; this service has {', '.join(sorted(known))}.")
         found = await store.page(
             origin=wanted.origin,
             cursor=cursor,
@@ -136,7 +131,7 @@ def shown_forecast(sealed: SealedForecast, targets: tuple[Target, ...], *, level
         simulated=forecast.series.is_simulated,
         model=forecast.model,
         model_version=forecast.model_version,
-        role=cast("Literal['champion', 'baseline', 'challenger']", str(sealed.role)),
+        role=cast("RoleName", str(sealed.role)),
         scheduled=sealed.is_scheduled,
         as_of=to_rfc3339(forecast.as_of),
         sealed_at=to_rfc3339(sealed.sealed_at),

@@ -19,6 +19,7 @@ from btcforecast.store.calendar import CalendarStore
 from btcforecast.store.candles import CandleStore
 from btcforecast.store.database import Database
 from btcforecast.store.forecasts import ForecastStore
+from btcforecast.store.gate import GateStore
 from btcforecast.store.model_versions import ModelVersionStore
 from btcforecast.store.venues import VenueState, VenueStates
 from btcforecast.store.workers import Heartbeats
@@ -64,6 +65,7 @@ async def _all(service: Service) -> dict[str, Component]:
         found["data"] = await _data(service, connection, series)
         found["calendar"] = await _calendar(service, connection)
         found["forecasts"] = await _forecasts(service, connection, series)
+        found["gate"] = await _gate(connection, series)
         found["models"] = await _models(service, connection, series)
         found["ledger"] = await _ledger(service, connection)
         for state in await VenueStates(connection).all():
@@ -160,10 +162,27 @@ async def _forecasts(service: Service, connection: AsyncConnection, series: Seri
     return Component(status=OK, reason=None, facts=facts)
 
 
+async def _gate(connection: AsyncConnection, series: Series | None) -> Component:
+    gate = None if series is None else await GateStore(connection).state(series)
+    if gate is None:
+        return Component(status=OK, reason=None, facts={"state": "open"})
+    facts: dict[str, str | int | float | bool | None] = {
+        "state": gate.state,
+        "standing": gate.standing,
+        "since": None if gate.since is None else to_rfc3339(gate.since),
+        "served_model": gate.served_model,
+    }
+    if gate.served_model is None:
+        return Component(status=FAILED, reason=f"Forecasts are {gate.state}: {gate.reason}", facts=facts)
+    if gate.state == "demoted":
+        return Component(status=DEGRADED, reason=gate.reason, facts=facts)
+    return Component(status=OK, reason=None, facts=facts)
+
+
 async def _models(service: Service, connection: AsyncConnection, series: Series | None) -> Component:
     if series is None:
         return Component(status=FAILED, reason="No model has been fitted yet.", facts={})
-    champion = service.settings.champion
+    champion = (await service.roles()).champion
     latest = await ForecastStore(connection).latest(series, model=champion)
     rows = await ModelVersionStore(connection).list_versions(series=series, model=champion, limit=1)
     if not rows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from btcforecast.api.answers import sources
 from btcforecast.api.schemas.models import ModelList, ModelSummary, ModelVersion, ModelVersionDetail
 from btcforecast.api.schemas.shared import RoleName
@@ -15,13 +17,13 @@ _VERSIONS_SHOWN = 10
 
 
 async def summary(service: Service, series: Series) -> ModelList:
-    """Return champion and baselines with the versions behind them."""
-    roles: list[tuple[str, RoleName]] = [(service.settings.champion, "champion")]
-    roles += [(name, "baseline") for name in service.settings.baselines]
+    """Return the models of every cycle, champion first, with the versions behind them."""
+    roles = await service.roles()
     models: list[ModelSummary] = []
     as_of: int | None = None
     async with service.database.read() as connection:
-        for name, role in roles:
+        for name in roles.models:
+            role = cast("RoleName", str(roles.of(name)))
             latest = await ForecastStore(connection).latest(series, origin=Origin.LIVE, model=name)
             rows = await ModelVersionStore(connection).list_versions(series=series, model=name, limit=_VERSIONS_SHOWN)
             serving = None if latest is None else latest.forecast.model_version

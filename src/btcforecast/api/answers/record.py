@@ -30,7 +30,7 @@ async def track_record(
 ) -> TrackRecord:
     """Return the record, of all models and windows or of one."""
     record = await service.records.get(series, origin)
-    _check_model(service, record, model)
+    await _check_model(service, record, model)
     return TrackRecord(
         source=_source(service, series, origin, record),
         until=record.until,
@@ -52,7 +52,7 @@ async def calibration(
 ) -> Calibration:
     """Return PIT histogram, reliability and coverage of one model, the champion where none is named."""
     record = await service.records.get(series, origin)
-    _check_model(service, record, model)
+    await _check_model(service, record, model)
     chosen = next(
         (
             figures
@@ -92,8 +92,8 @@ def _source(service: Service, series: Series, origin: Origin, record: Computed) 
     return sources.source(service, series, as_of=as_of, is_stale=False, origin=origin)
 
 
-def _check_model(service: Service, record: Computed, model: str | None) -> None:
+async def _check_model(service: Service, record: Computed, model: str | None) -> None:
     # A model of this service whose forecasts are not settled yet has an empty record, not none.
-    known = sorted({figures.model for figures in record.figures} | service.models)
+    known = sorted({figures.model for figures in record.figures} | set((await service.roles()).models))
     if model is not None and model not in known:
         raise NotFoundError(f"The record has no model “{model}”; it has {', '.join(known)}.")

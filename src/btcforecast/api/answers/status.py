@@ -12,7 +12,7 @@ from btcforecast.api.service import Service
 from btcforecast.core import Origin, to_rfc3339
 from btcforecast.forecasts.ledger import Ledger
 from btcforecast.store.candles import CandleStore
-from btcforecast.store.forecasts import ForecastStore, SealedForecast
+from btcforecast.store.forecasts import ForecastStore, Role, SealedForecast
 from btcforecast.store.workers import Heartbeat, Heartbeats
 
 WORKER_DOWN_AFTER_S: Final = 120
@@ -20,7 +20,7 @@ WORKER_DOWN_AFTER_S: Final = 120
 
 async def status(service: Service) -> Status:
     """Return what is running."""
-    series = await service.main_series()
+    series, roles = await service.main_series(), await service.roles()
     async with service.database.read() as connection:
         beats = await Heartbeats(connection).all()
         checkpoint = await Ledger(connection, Origin.LIVE).newest_checkpoint()
@@ -46,8 +46,8 @@ async def status(service: Service) -> Status:
         version=__version__,
         environment=service.settings.environment,
         now=to_rfc3339(now),
-        champion=service.settings.champion,
-        baselines=list(service.settings.baselines),
+        champion=roles.champion,
+        baselines=[name for name in roles.models if roles.of(name) is Role.BASELINE],
         issue_every_s=service.issue_every_s,
         latest_forecast_id=None if latest is None else latest.forecast.id,
         latest_forecast_at=None if latest_as_of is None else to_rfc3339(latest_as_of),

@@ -13,7 +13,7 @@ from btcforecast.api.answers.market import shown_price
 from btcforecast.api.board import Published
 from btcforecast.api.service import Service
 from btcforecast.core import Origin, Series, from_rfc3339
-from btcforecast.core.errors import NotFoundError
+from btcforecast.core.errors import NotFoundError, WithheldError
 from btcforecast.store.feed import Event, Feed, LivePrice
 
 LATEST: Final = "/v1/forecasts/latest"
@@ -86,11 +86,11 @@ class Poller:
                 return
         try:
             found = await forecasts.latest(self._service, main, origin=Origin.LIVE)
-        except NotFoundError:
+        except (NotFoundError, WithheldError):
             self._service.board.withdraw(LATEST)
             self._latest = None
             return
-        as_of = from_rfc3339(found.champion.as_of)
+        as_of = from_rfc3339(found.forecast.as_of)
         published = Published.json(await asyncio.to_thread(lambda: found.model_dump_json().encode()))
         self._series, self._latest = main, (published, as_of, self._service.is_overdue(as_of))
         self._service.board.publish(LATEST, _QUERIES, published)

@@ -70,10 +70,9 @@ class GateLimits:
         """Return over how long coverage is measured at one of the judged horizons."""
         return self.coverage_24h_window_s if horizon == H24 else self.coverage_window_s
 
-    @property
-    def longest_window_s(self) -> int:
-        """Return how far back any statistic looks, counted in targets."""
-        return max(self.score_window_s, self.coverage_window_s, self.coverage_24h_window_s) + self.recovery_s
+    def longest_window_s(self, horizon: Horizon) -> int:
+        """Return how far back any statistic at one of the judged horizons looks, counted in targets."""
+        return max(self.score_window_s, self.window_s(horizon) + self.recovery_s)
 
 
 @dataclass(frozen=True, slots=True)

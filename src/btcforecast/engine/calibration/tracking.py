@@ -7,6 +7,7 @@ in the long run each interval holds as often as it says, whatever the market doe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Final, Self
 
@@ -24,7 +25,8 @@ _UPPER: Final = LEVELS[len(LEVELS) // 2 + 1 :]
 _MISS_SHARE: Final = 2 * (1 - _UPPER)
 """How often |return| should exceed each upper quantile."""
 _N_SLOTS: Final = HORIZONS_S[-1] // EVERY_S
-_LEAST_GROWTH: Final = 1e-4
+_LIFT: Final = 1e-4 * np.arange(len(_UPPER))
+"""Each quantile stays at least so much above the one before, in logs."""
 _LARGEST: Final = 1.0
 """No width is moved further than by this factor's logarithm; the publish gate refuses long before."""
 
@@ -33,7 +35,7 @@ class Tracking:
     """The log factors of the widths at the tracked horizons, and the laws whose outcomes are still to come.
 
     factors: shape (2, 52). noted_at: when each waiting law was made, shape (2, 4), 0 where none waits; noted_close: the close then;
-    noted_widths: the upper quantiles as published, shape (2, 4, 52).
+    noted_widths: logs of the upper quantiles as published, shape (2, 4, 52).
     """
 
     def __init__(self, factors: Floats, noted_at: Ints, noted_close: Floats, noted_widths: Floats) -> None:
@@ -49,7 +51,7 @@ class Tracking:
     def over(cls, closed_at: Ints, closes: Floats, widths: Floats) -> Self:
         """Return the tracking after a past of hourly closes, in order; widths: of the laws made at each, shape (n, 2, 52)."""
         tracking = cls.fresh()
-        for at, close, made in zip(closed_at.tolist(), closes.tolist(), widths, strict=True):
+        for at, close, made in zip(closed_at.tolist(), closes.tolist(), np.log(widths), strict=True):
             tracking.settle(at, close)
             tracking.note(at, close, made)
         return tracking
@@ -59,26 +61,26 @@ class Tracking:
         """Return the largest |log factor|."""
         return float(np.abs(self.factors).max())
 
-    def apply(self, widths: Floats) -> Floats:
-        """Return the upper quantiles moved by what was learned, still increasing; shape (2, 52)."""
-        lift = _LEAST_GROWTH * np.arange(widths.shape[1])
-        return np.asarray(np.exp(np.maximum.accumulate(np.log(widths) + self.factors - lift, axis=1) + lift))
+    def apply(self, log_widths: Floats) -> Floats:
+        """Return the logs of the upper quantiles moved by what was learned, still increasing; shape (2, 52)."""
+        return np.asarray(np.maximum.accumulate(log_widths + self.factors - _LIFT, axis=1) + _LIFT)
 
     def settle(self, at: int, close: float) -> None:
         """Learn from the laws whose outcome is the close at this instant."""
         for row, horizon_s in enumerate(HORIZONS_S):
             slot = (at - horizon_s) // EVERY_S % _N_SLOTS
             if self.noted_at[row, slot] == at - horizon_s:
-                outcome = abs(np.log(close / self.noted_close[row, slot]))
-                missed = outcome > self.noted_widths[row, slot]
-                self.factors[row] = np.clip(self.factors[row] + _RATE * (missed - _MISS_SHARE), -_LARGEST, _LARGEST)
+                outcome = abs(math.log(close / self.noted_close[row, slot]))
+                missed = self.noted_widths[row, slot] < (math.log(outcome) if outcome > 0 else -math.inf)
+                moved = self.factors[row] + _RATE * (missed - _MISS_SHARE)
+                self.factors[row] = np.minimum(np.maximum(moved, -_LARGEST), _LARGEST)
 
-    def note(self, at: int, close: float, widths: Floats) -> None:
-        """Remember the laws made at this instant; widths: before `apply`, shape (2, 52)."""
+    def note(self, at: int, close: float, log_widths: Floats) -> None:
+        """Remember the laws made at this instant; log_widths: before `apply`, shape (2, 52)."""
         slot = at // EVERY_S % _N_SLOTS
         self.noted_at[:, slot] = at
         self.noted_close[:, slot] = close
-        self.noted_widths[:, slot] = self.apply(widths)
+        self.noted_widths[:, slot] = self.apply(log_widths)
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Return everything as named arrays."""

@@ -239,6 +239,7 @@ def _to_cycle(row: Row[Any]) -> Cycle:
         recorded_at=row.recorded_at,
         reason=row.reason,
         ledger_seq=row.ledger_seq,
+        served_model=row.served_model,
     )
 
 

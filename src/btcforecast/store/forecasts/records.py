@@ -16,8 +16,9 @@ class Role(StrEnum):
     """What a model was to a cycle when the cycle was issued."""
 
     CHAMPION = "champion"
-    BASELINE = "baseline"
+    FALLBACK = "fallback"
     CHALLENGER = "challenger"
+    BASELINE = "baseline"
 
 
 class CycleStatus(StrEnum):
@@ -29,7 +30,10 @@ class CycleStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """One instant at which forecasts were due. recorded_at: wall clock, Unix seconds, also for replayed cycles."""
+    """One instant at which forecasts were due. recorded_at: wall clock, Unix seconds, also for replayed cycles.
+
+    served_model: whose forecast was published, None where none was.
+    """
 
     origin: Origin
     series: Series
@@ -39,6 +43,7 @@ class Cycle:
     recorded_at: int
     reason: str | None = None
     ledger_seq: int | None = None
+    served_model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
