@@ -7,7 +7,6 @@ in the long run each interval holds as often as it says, whatever the market doe
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Final, Self
 
@@ -24,6 +23,10 @@ _RATE: Final = 0.004
 _UPPER: Final = LEVELS[len(LEVELS) // 2 + 1 :]
 _MISS_SHARE: Final = 2 * (1 - _UPPER)
 """How often |return| should exceed each upper quantile."""
+_HORIZONS: Final = np.array(HORIZONS_S)
+_ROWS: Final = np.arange(len(HORIZONS_S))
+_STILL: Final = 1e-300
+"""What no move at all counts for, so that it has a logarithm."""
 _N_SLOTS: Final = HORIZONS_S[-1] // EVERY_S
 _LIFT: Final = 1e-4 * np.arange(len(_UPPER))
 """Each quantile stays at least so much above the one before, in logs."""
@@ -45,7 +48,7 @@ class Tracking:
     def fresh(cls) -> Self:
         """Return a tracking that has seen nothing and moves nothing."""
         n, m = len(HORIZONS_S), len(_UPPER)
-        return cls(np.zeros((n, m)), np.zeros((n, _N_SLOTS), np.int64), np.zeros((n, _N_SLOTS)), np.zeros((n, _N_SLOTS, m)))
+        return cls(np.zeros((n, m)), np.zeros((n, _N_SLOTS), np.int64), np.ones((n, _N_SLOTS)), np.zeros((n, _N_SLOTS, m)))
 
     @classmethod
     def over(cls, closed_at: Ints, closes: Floats, widths: Floats) -> Self:
@@ -67,13 +70,16 @@ class Tracking:
 
     def settle(self, at: int, close: float) -> None:
         """Learn from the laws whose outcome is the close at this instant."""
-        for row, horizon_s in enumerate(HORIZONS_S):
-            slot = (at - horizon_s) // EVERY_S % _N_SLOTS
-            if self.noted_at[row, slot] == at - horizon_s:
-                outcome = abs(math.log(close / self.noted_close[row, slot]))
-                missed = self.noted_widths[row, slot] < (math.log(outcome) if outcome > 0 else -math.inf)
-                moved = self.factors[row] + _RATE * (missed - _MISS_SHARE)
-                self.factors[row] = np.minimum(np.maximum(moved, -_LARGEST), _LARGEST)
+        made_at = at - _HORIZONS
+        slots = made_at // EVERY_S % _N_SLOTS
+        is_due = self.noted_at[_ROWS, slots] == made_at
+        if not is_due.any():
+            return
+        # Where nothing is due the empty slot's close is 1, which is as good as any.
+        outcomes = np.log(np.maximum(np.abs(np.log(close / self.noted_close[_ROWS, slots])), _STILL))
+        missed = self.noted_widths[_ROWS, slots] < outcomes[:, None]
+        moved = self.factors + _RATE * (missed - _MISS_SHARE) * is_due[:, None]
+        self.factors = np.minimum(np.maximum(moved, -_LARGEST), _LARGEST)
 
     def note(self, at: int, close: float, log_widths: Floats) -> None:
         """Remember the laws made at this instant; log_widths: before `apply`, shape (2, 52)."""

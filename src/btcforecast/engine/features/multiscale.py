@@ -44,15 +44,15 @@ class MultiScale:
     n: int = 0
 
     @classmethod
-    def after(cls, past: Deseasonalised) -> MultiScale:
-        """Return the state after a whole history."""
-        columns = zip(_inputs(past.size, past.span, past.signed), _ALL, strict=True)
-        raw = []
-        for values, half_life in columns:
-            mean = Ewma(float(half_life))
-            mean.update(values)
-            raw.append(mean.raw)
-        return cls(np.array(raw), len(past.size))
+    def after(cls, past: Deseasonalised, row: int, means: Floats) -> MultiScale:
+        """Return the state after a whole history, given its corrected means at a late row."""
+        state = cls(means * (1 - _DECAYS ** (row + 1)), row + 1)
+        rest = slice(row + 1, None)
+        for size, span, signed in zip(
+            past.size[rest].tolist(), past.span[rest].tolist(), past.signed[rest].tolist(), strict=True
+        ):
+            state.update(size, span, signed)
+        return state
 
     def update(self, size: float, span: float, signed: float) -> None:
         """Take in one candle, in place; the arguments are those of `Deseasonalised`."""
@@ -71,10 +71,14 @@ class MultiScale:
         return float(self.raw[_QUARTER] / (1 - _DECAYS[_QUARTER] ** self.n))
 
 
-def features_at(past: Deseasonalised, rows: Ints) -> Floats:
-    """Return the features known at the close of each row of a history, shape (n, 35)."""
-    columns = zip(_inputs(past.size, past.span, past.signed), _ALL, strict=True)
-    return features_of(np.column_stack([Ewma(float(half_life)).run(values)[rows] for values, half_life in columns]))
+def means_at(past: Deseasonalised, rows: Ints) -> Floats:
+    """Return the corrected means known at the close of each row of a history, shape (n, 32)."""
+    n_shapes = len(_SHAPE_HALF_LIVES)
+    inputs = (past.size,) * _N + (past.span,) * _N + (past.size**2,) * n_shapes + (past.signed,) * n_shapes
+    means = np.empty((len(rows), len(_ALL)))
+    for i, (values, half_life) in enumerate(zip(inputs, _ALL.tolist(), strict=True)):
+        means[:, i] = Ewma(half_life).run(values)[rows]
+    return means
 
 
 def features_of(means: Floats) -> Floats:
@@ -91,9 +95,3 @@ def features_of(means: Floats) -> Floats:
     jumpiness = 0.5 * np.log(np.maximum(square, (0.001 * week) ** 2)) - log_size[..., _SHAPE_COLUMNS]
     trend = np.clip(signed * _ROOTS / week, -_TREND_CAP, _TREND_CAP)
     return np.concatenate((log_size, log_span, jumpiness, trend, np.abs(trend[..., :3])), axis=-1)
-
-
-def _inputs(size: Floats, span: Floats, signed: Floats) -> list[Floats]:
-    """Return the input of each mean, by reference."""
-    n_shapes = len(_SHAPE_HALF_LIVES)
-    return [size] * _N + [span] * _N + [size**2] * n_shapes + [signed] * n_shapes

@@ -17,7 +17,7 @@ from btcforecast.core import NO_EVENTS, Calendar, Candles, Floats, Ints
 from btcforecast.engine.calibration.health import Health
 from btcforecast.engine.calibration.tracking import EVERY_S, HORIZONS_S, Tracking
 from btcforecast.engine.features.deseasonalised import Deseasonalised
-from btcforecast.engine.features.multiscale import MultiScale, features_at
+from btcforecast.engine.features.multiscale import MultiScale, features_of, means_at
 from btcforecast.engine.features.returns import hourly_rows
 from btcforecast.engine.features.season import Season
 from btcforecast.engine.models.contract import N_STEPS, State
@@ -40,7 +40,8 @@ _ROOT_HALF_PI: Final = np.sqrt(np.pi / 2)
 _NEAR: Final = slice(N_SHORT)
 _TRACKED: Final = slice(1, 3)
 """1 h and 4 h on the laws' grid."""
-_TRACKING_BEGINS_S: Final = YEAR_S
+_TRACKING_BEGINS_S: Final = YEAR_S / 2
+"""Tracking learns from half a year before the fit, which is longer than it remembers."""
 
 
 class MultiScaleVolatility(ScaledModel):
@@ -74,7 +75,7 @@ class MultiScaleVolatility(ScaledModel):
     def _fit_with(cls, history: Candles, calendar: Calendar) -> Self:
         past = Deseasonalised.of(history, calendar=calendar)
         rows = hourly_rows(history, since=0)
-        return cls._fit_to(past, rows, features_at(past, rows))
+        return cls._fit_to(past, rows, means_at(past, rows))
 
     @classmethod
     def _fit_many(cls, history: Candles, instants: Sequence[int], calendar: Calendar) -> Iterator[Self]:
@@ -84,19 +85,20 @@ class MultiScaleVolatility(ScaledModel):
             return
         past = Deseasonalised.of(history.up_to(instants[-1]))
         rows = hourly_rows(past.history, since=int(history.opened_at[0]))
-        features = features_at(past, rows)
+        means = means_at(past, rows)
         for instant in instants:
             part = past.up_to(instant)
             n = int(np.searchsorted(rows, len(part.history)))
-            yield cls._fit_to(part, rows[:n], features[:n])
+            yield cls._fit_to(part, rows[:n], means[:n])
 
     @classmethod
-    def _fit_to(cls, past: Deseasonalised, rows: Ints, features: Floats) -> Self:
-        """Return the model fitted to a history whose features at every hourly row are known."""
+    def _fit_to(cls, past: Deseasonalised, rows: Ints, means: Floats) -> Self:
+        """Return the model fitted to a history whose multi-scale means at every hourly row are known."""
         history = past.history
         warm_up_days = _WARM_UP_DAYS[int(len(history) >= cls.recommended_candles)]
         first = int(np.searchsorted(rows, np.searchsorted(history.opened_at, history.opened_at[0] + warm_up_days * 86400)))
-        rows, features = rows[first:], features[first:]
+        scales_now = MultiScale.after(past, int(rows[-1]), means[-1])
+        rows, features = rows[first:], features_of(means[first:])
         closed_at = history.closed_at[rows]
         weights = 0.5 ** ((history.as_of - closed_at) / YEAR_S / _HALF_LIFE_YEARS)
 
@@ -130,7 +132,7 @@ class MultiScaleVolatility(ScaledModel):
             far,
             library=build_library(_days(past, rows[even], leads.log_mean(features[even]))),
             season=season,
-            scales=MultiScale.after(past),
+            scales=scales_now,
             tracking=tracking,
         )
 
@@ -153,7 +155,7 @@ class MultiScaleVolatility(ScaledModel):
             self.scales.update(size, span, signed)
             if at % EVERY_S == 0:
                 self.tracking.settle(at, close)
-                self.tracking.note(at, close, self._tracked_widths(at))
+                self.tracking.note(at, close, np.log(self._tracked_widths(at)))
         self.far.observe(candles, columns[2])
 
     def _features(self) -> Floats:
@@ -175,7 +177,7 @@ class MultiScaleVolatility(ScaledModel):
 
     def _widths(self) -> Floats:
         near = self.laws.widths(self._scales())
-        near[_TRACKED] = self.tracking.apply(near[_TRACKED])
+        near[_TRACKED] = np.exp(self.tracking.apply(np.log(near[_TRACKED])))
         return np.vstack((near, self.far.widths(self._features(), self.season, self.as_of)))
 
     def _step_scales(self) -> Floats:

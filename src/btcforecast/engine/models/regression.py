@@ -14,6 +14,8 @@ from btcforecast.core import Floats
 _N_STEPS = 8
 _LARGEST_SURPRISE = 50.0
 """No single outcome pulls harder than one fifty times its expectation."""
+_LEAST_SPREAD = 1e-9
+_LEAST_MEAN = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,27 +47,24 @@ def fit_gamma(features: Floats, outcomes: Floats, weights: Floats, *, ridge: flo
     coefficient of a standardised feature, in units of the weights' sum.
 
     Fisher scoring for the gamma family with log link (McCullagh and Nelder 1989, chapter 8): there the information X'WX does not depend on
-    the coefficients, so one inverse serves every step.
+    the coefficients, so one inverse serves every step; it serves every quantity, too, because what is unknown of some is little.
     """
-    found = [_fit_one(features, column, weights, ridge=ridge) for column in outcomes.T]
-    return LogLinear(np.array([intercept for intercept, _ in found]), np.vstack([coefficients for _, coefficients in found]))
-
-
-def _fit_one(features: Floats, outcome: Floats, weights: Floats, *, ridge: float) -> tuple[float, Floats]:
-    known = np.isfinite(outcome)
-    x, y, w = features[known], outcome[known], weights[known]
-    center = np.average(x, axis=0, weights=w)
-    spread = np.sqrt(np.average((x - center) ** 2, axis=0, weights=w))
-    spread = np.where(spread > 1e-9, spread, np.inf)
-    design = np.column_stack((np.ones(len(x)), (x - center) / spread))
-    usual = max(float(np.average(y, weights=w)), 1e-12)
-    penalty = np.full(design.shape[1], ridge * w.sum())
+    known = np.isfinite(outcomes)
+    total = weights.sum()
+    center = weights @ features / total
+    spread = np.sqrt(weights @ (features - center) ** 2 / total)
+    # A feature that never changes says nothing.
+    spread = np.where(spread > _LEAST_SPREAD, spread, np.inf)
+    design = np.ones((len(features), features.shape[1] + 1))
+    design[:, 1:] = (features - center) / spread
+    y, w = np.where(known, outcomes, 0.0), np.where(known, weights[:, None], 0.0)
+    penalty = np.full((design.shape[1], 1), ridge * total)
     penalty[0] = 0.0
-    inverse = np.linalg.inv(design.T @ (w[:, None] * design) + np.diag(penalty))
-    beta = np.zeros(design.shape[1])
-    beta[0] = np.log(usual)
+    inverse = np.linalg.inv(design.T @ (weights[:, None] * design) + np.diag(penalty[:, 0]))
+    beta = np.zeros((design.shape[1], outcomes.shape[1]))
+    beta[0] = np.log(np.maximum((w * y).sum(axis=0) / np.maximum(w.sum(axis=0), _LEAST_SPREAD), _LEAST_MEAN))
     for _ in range(_N_STEPS):
         surprise = np.minimum(y * np.exp(-(design @ beta)) - 1, _LARGEST_SURPRISE)
         beta += inverse @ (design.T @ (w * surprise) - penalty * beta)
-    coefficients = beta[1:] / spread
-    return float(beta[0] - coefficients @ center), coefficients
+    coefficients = (beta[1:] / spread[:, None]).T
+    return LogLinear(beta[0] - coefficients @ center, coefficients)
