@@ -30,10 +30,10 @@ _KNOWN_SHARE: Final = 0.9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Deseasonalised:
-    """The candles of a history, each relative to its expected absolute return.
+    """The candles of a history, each relative to what its part of the week is used to.
 
-    size: |r| over the expected; span: ln(high / low) over it; signed: r over it; each shape (n,).
-    activity: the expected itself on every five minutes from the first candle to the last, mean near 1 over a week.
+    size: |r| over the profile; span: ln(high / low) over it; signed: r over it; each shape (n,). Scheduled events are not divided out of them:
+    after one, the shock itself is the best news about the hours to come. What follows an origin is measured with events divided out.
     relative: |r| over the usual of the week before, the input of the profile.
     """
 
@@ -42,7 +42,6 @@ class Deseasonalised:
     size: Floats
     span: Floats
     signed: Floats
-    activity: Floats
     relative: Floats
     _squares: Floats
     _sizes: Floats
@@ -64,19 +63,18 @@ class Deseasonalised:
     @classmethod
     def _assembled(cls, history: Candles, effect: EventEffect, returns: Floats, relative: Floats) -> Self:
         activity = _activity(history, relative)
-        activity *= effect.at(int(history.opened_at[0]) + 300 * np.arange(len(activity)))
         places = _places(history)
         here = activity[places]
         size = np.abs(returns) / here
         on_grid, known = np.zeros(len(activity)), np.zeros(len(activity), np.int64)
-        on_grid[places], known[places] = size, 1
+        on_grid[places], known[places] = size / effect.at(history.opened_at), 1
+        activity *= effect.at(int(history.opened_at[0]) + 300 * np.arange(len(activity)))
         return cls(
             history,
             effect,
             size,
             np.log(history.high / history.low) / here,
             returns / here,
-            activity,
             relative,
             np.concatenate(([0.0], np.cumsum(activity**2))),
             np.concatenate(([0.0], np.cumsum(on_grid))),
@@ -93,7 +91,6 @@ class Deseasonalised:
             self.size[:n],
             self.span[:n],
             self.signed[:n],
-            self.activity[:n_grid],
             self.relative[:n],
             self._squares[: n_grid + 1],
             self._sizes[: n_grid + 1],
@@ -106,7 +103,7 @@ class Deseasonalised:
         return table.profile(table.n_weeks)
 
     def mean_size_ahead(self, rows: Ints, begin: int, end: int) -> Floats:
-        """Return the mean `size` of the candles begin + 1 to end after each row; NaN where too many are missing or still to come."""
+        """Return the mean `size`, events divided out, of the candles begin + 1 to end after each row; NaN where too many are missing."""
         first = _places(self.history)[rows] + 1 + begin
         last = first + end - begin
         is_past = last < len(self._sizes)
@@ -116,7 +113,7 @@ class Deseasonalised:
         return np.asarray(np.where(is_past & (n_known >= _KNOWN_SHARE * (end - begin)), mean, np.nan))
 
     def squares_ahead(self, rows: Ints, n_steps: int) -> Floats:
-        """Return the sum of the squared expected activity over the candles after each row; cut at the end of the history."""
+        """Return the sum of squared expectations, events included, over the candles after each row; cut at the end of the history."""
         first = _places(self.history)[rows] + 1
         return np.asarray(self._squares[np.minimum(first + n_steps, len(self._squares) - 1)] - self._squares[first])
 

@@ -16,8 +16,10 @@ N_LAGS: Final = 24
 """For how many candles after an event its effect is learned: two hours."""
 _HALF_LIFE: Final = 144.0
 """What an event's candles are compared with: the half-day mean just before it."""
-_PRIOR_EVENTS: Final = 6.0
+_PRIOR_EVENTS: Final = 3.0
 """So many events without any effect are believed in beforehand, so that a kind seen once or twice changes little."""
+_MEMORY_S: Final = 2 * 365.25 * 86400
+"""An event of two years ago counts half: before 2021 the market did not react to inflation figures at all."""
 _CAP: Final = 40.0
 _LEAST: Final = 1e-9
 
@@ -26,7 +28,7 @@ _LEAST: Final = 1e-9
 class EventEffect:
     """Multipliers of the expected absolute return by kind of event and candle since, and the calendar that they apply to.
 
-    kinds: alphabetical; multipliers: shape (n_kinds, 24), at least 1. opened_at, factors: the candles that events touch, in order.
+    kinds: alphabetical; multipliers: shape (n_kinds, 24). opened_at, factors: the candles that events touch, in order.
     """
 
     kinds: tuple[str, ...]
@@ -59,8 +61,8 @@ class EventEffect:
                 relative = np.minimum(
                     size[rows[:, None] + np.arange(N_LAGS)] / np.maximum(before[rows - 1], _LEAST)[:, None], _CAP
                 )
-                share = len(rows) / (len(rows) + _PRIOR_EVENTS)
-                multipliers[i] = np.maximum(1.0, 1 + share * (relative.mean(axis=0) - 1))
+                weights = 0.5 ** ((opened_at[-1] - opened_at[rows]) / _MEMORY_S)
+                multipliers[i] = (weights @ relative + _PRIOR_EVENTS) / (weights.sum() + _PRIOR_EVENTS)
         return cls(kinds, multipliers, np.empty(0, np.int64), np.empty(0)).told(calendar)
 
     def told(self, calendar: Calendar) -> Self:

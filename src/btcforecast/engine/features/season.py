@@ -26,9 +26,13 @@ class Season:
         self.effect = self.effect.told(calendar)
         self._extra = self._more_by_events()
 
+    def usual(self, opened_at: Ints) -> Floats:
+        """Return what each candle's part of the week is used to; events, which are news, left out."""
+        return np.asarray(self.profile[week_bins(opened_at)])
+
     def at(self, opened_at: Ints) -> Floats:
         """Return the expected absolute return of each candle, relative to the usual."""
-        return np.asarray(self.profile[week_bins(opened_at)] * self.effect.at(opened_at))
+        return self.usual(opened_at) * self.effect.at(opened_at)
 
     def ahead(self, as_of: int, n_steps: int) -> Floats:
         """Return the expected absolute return of the next candles, shape (n_steps,)."""

@@ -114,7 +114,7 @@ class LogHarVolatility(ScaledModel):
         return cls(laws, har, Season(past.profile()), Recent.after(past))
 
     def _observe(self, candles: Candles) -> None:
-        for size in (np.abs(self._returns(candles)) / self.season.at(candles.opened_at)).tolist():
+        for size in (np.abs(self._returns(candles)) / self.season.usual(candles.opened_at)).tolist():
             self.recent.update(size)
 
     def _scales(self) -> Floats:

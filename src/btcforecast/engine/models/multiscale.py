@@ -148,9 +148,9 @@ class MultiScaleVolatility(ScaledModel):
         return Health(scale_ratio=size / max(self.scales.quarter, 1e-12), tracking=self.tracking.largest)
 
     def _observe(self, candles: Candles) -> None:
-        returns, expected = self._returns(candles), self.season.at(candles.opened_at)
-        spans = np.log(candles.high / candles.low) / expected
-        columns = (candles.closed_at, candles.close, np.abs(returns) / expected, spans, returns / expected)
+        returns, usual = self._returns(candles), self.season.usual(candles.opened_at)
+        spans = np.log(candles.high / candles.low) / usual
+        columns = (candles.closed_at, candles.close, np.abs(returns) / usual, spans, returns / usual)
         for at, close, size, span, signed in zip(*(column.tolist() for column in columns), strict=True):
             self.scales.update(size, span, signed)
             if at % EVERY_S == 0:
@@ -226,5 +226,5 @@ def _days(past: Deseasonalised, rows: Ints, log_sizes: Floats) -> Floats:
     closed_at = history.closed_at[rows]
     whole = (closed_at >= history.as_of - YEAR_S) & (closed_at <= history.as_of - N_STEPS * 300)
     starts = (closed_at[whole] - history.opened_at[0]) // 300
-    returns = on_grid(history.opened_at, past.signed)[starts[:, None] + np.arange(N_STEPS)]
+    returns = on_grid(history.opened_at, past.signed / past.effect.at(history.opened_at))[starts[:, None] + np.arange(N_STEPS)]
     return np.asarray(returns / np.exp(along_leads(log_sizes[whole])))
