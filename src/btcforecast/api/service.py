@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from btcforecast.api.board import Board
+from btcforecast.api.path_sets import PathSets
 from btcforecast.api.records import Records
 from btcforecast.api.stream.hub import Hub
 from btcforecast.core import Clock, Origin, Series, parse_span
 from btcforecast.core.errors import BtcForecastError, NotFoundError
 from btcforecast.forecasts.ledger import Signer, origin_line
+from btcforecast.forecasts.questions.record import question_record
 from btcforecast.forecasts.reigns import reigning_roles
 from btcforecast.forecasts.roles import Roles
 from btcforecast.forecasts.series import wanted
+from btcforecast.forecasts.track_record import track_record
 from btcforecast.settings import Settings
 from btcforecast.store.database import Database
 from btcforecast.store.series import SeriesDirectory
@@ -41,7 +44,9 @@ class Service:
         self.clock = clock
         self.hub = hub
         self.board = Board()
-        self.records = Records(database, clock)
+        self.records = Records(database, clock, track_record)
+        self.question_records = Records(database, clock, question_record)
+        self.path_sets = PathSets(database)
         self._known = _Known()
         self._signer: Signer | None = None
 

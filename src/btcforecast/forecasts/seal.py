@@ -16,6 +16,7 @@ from btcforecast.engine.calibration.gate import GateLimits
 from btcforecast.forecasts.gate import STUDIED, Passage, pass_gate, withhold_missed
 from btcforecast.forecasts.issue import Issued
 from btcforecast.forecasts.ledger import Ledger
+from btcforecast.forecasts.questions.seal import ask
 from btcforecast.store.candles import CandleStore
 from btcforecast.store.database import Database
 from btcforecast.store.feed import Feed
@@ -136,9 +137,13 @@ async def seal_in(
         )
         for forecast, role in issued.forecasts
     ]
-    appended = await Ledger(connection, issued.origin).append_many([("forecast", body) for body in bodies], at=at)
-    sealed = [(forecast, role, entry.seq) for (forecast, role), entry in zip(issued.forecasts, appended, strict=True)]
+    asked = await asyncio.to_thread(ask, issued) if is_scheduled else None
+    entries = [*(("forecast", body) for body in bodies), *([] if asked is None else [("questions", asked.body())])]
+    appended = await Ledger(connection, issued.origin).append_many(entries, at=at)
+    sealed = [(forecast, role, entry.seq) for (forecast, role), entry in zip(issued.forecasts, appended, strict=False)]
     await store.add_forecasts(sealed, series_id=series_id, sealed_at=at)
+    if asked is not None:
+        await asked.record(connection, series_id=series_id, ledger_seq=appended[-1].seq)
     passage, served = None, issued.champion.model
     if issued.origin is Origin.LIVE:
         passage = await pass_gate(connection, issued, series_id=series_id, at=at, limits=limits)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from btcforecast.core import Clock, Distribution, Horizon, Origin, Score, to_rfc3339
 from btcforecast.engine.scoring import Scores, score_many
 from btcforecast.forecasts.ledger import Ledger
+from btcforecast.forecasts.questions.settle import answer_again, answer_due
 from btcforecast.store.database import Database
 from btcforecast.store.feed import Feed
 from btcforecast.store.forecasts import DueTarget, ForecastStore, Outcome, Result, settlement_body
@@ -100,6 +101,7 @@ async def settle_some(
             n_waiting += 1
     results = await _record(connection, ready, outcomes, origin=origin, at=at, kind="settlement")
     n_void = sum(result.void_reason is not None for result in results)
+    await answer_due(connection, origin=origin, at=at)
     return SettleReport(n_settled=len(results) - n_void, n_void=n_void, n_waiting=n_waiting), due
 
 
@@ -111,6 +113,7 @@ async def correct(connection: AsyncConnection, *, clock: Clock, origin: Origin) 
     overtaken = await store.overtaken(origin=origin, revised_since=at - _REVISED_WITHIN_S)
     outcomes = await _outcomes(store, overtaken)
     results = await _record(connection, overtaken, outcomes, origin=origin, at=at, kind="correction")
+    await answer_again(connection, origin=origin, at=at)
     return SettleReport(n_corrected=len(results))
 
 

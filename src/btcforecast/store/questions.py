@@ -90,10 +90,10 @@ class QuestionStore:
         columns = sealed_questions.c
         return await self._read(columns.origin == str(origin), columns.settled_at.is_(None), columns.target_at <= at)
 
-    async def overtaken(self, *, origin: Origin, since: int) -> list[SealedQuestions]:
+    async def overtaken(self, *, origin: Origin, revised_since: int, void_since: int) -> list[SealedQuestions]:
         """Return answered questions of which a candle was revised, or void ones of which a candle came, after they were looked at.
 
-        since: revisions and void answers from then on.
+        revised_since, void_since: only revisions, and only void answers, from then on.
         """
         columns = sealed_questions.c
         first = or_(columns.has_touch, candle_revisions.c.opened_at == columns.target_at - BASE.seconds)
@@ -101,7 +101,7 @@ class QuestionStore:
             select(candle_revisions.c.id)
             .where(
                 candle_revisions.c.series_id == columns.series_id,
-                candle_revisions.c.revised_at >= since,
+                candle_revisions.c.revised_at >= revised_since,
                 candle_revisions.c.revised_at > columns.checked_at,
                 candle_revisions.c.opened_at >= columns.as_of,
                 candle_revisions.c.opened_at < columns.target_at,
@@ -109,8 +109,9 @@ class QuestionStore:
             )
             .exists()
         )
-        # Only spans that a recent revision can lie in are looked at: the longest is a week.
-        oldest = select(func.min(candle_revisions.c.opened_at)).where(candle_revisions.c.revised_at >= since).scalar_subquery()
+        # Only spans that a recent revision can lie in are looked at.
+        recent = candle_revisions.c.revised_at >= revised_since
+        oldest = select(func.min(candle_revisions.c.opened_at)).where(recent).scalar_subquery()
         came = (
             select(candles.c.opened_at)
             .where(
@@ -121,7 +122,7 @@ class QuestionStore:
             )
             .exists()
         )
-        is_void = and_(columns.void_reason.is_not(None), columns.settled_at >= since)
+        is_void = and_(columns.void_reason.is_not(None), columns.settled_at >= void_since)
         return await self._read(
             columns.origin == str(origin),
             columns.settled_at.is_not(None),

@@ -31,9 +31,7 @@ async def probability(
     touch: Annotated[Level, Query(description="Touched at some moment up to the instant?")] = None,
     at: Annotated[
         str | None,
-        Query(
-            description="The instant, RFC 3339: up to 30 days after the newest forecast, for touch up to 24 hours.", max_length=40
-        ),
+        Query(description="The instant, RFC 3339: up to 30 days after the newest forecast.", max_length=40),
     ] = None,
     horizon: Annotated[
         str | None, Query(description="Instead of `at`: so long after the forecast's `as_of`, such as 24h.", max_length=8)

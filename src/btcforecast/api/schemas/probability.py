@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from btcforecast.api.schemas.gate import Served
 from btcforecast.api.schemas.shared import Answer, Instant, Source
 
 
@@ -43,6 +44,7 @@ class Probability(Answer):
     """The answer to a question, from the newest forecast that is served."""
 
     source: Source
+    served: Served
     question: Question
     probability: float = Field(ge=0, le=1)
     standard_error: float = Field(

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from btcforecast.api.schemas.gate import Served
 from btcforecast.api.schemas.shared import Answer, Instant, RoleName, Source
 
 
@@ -13,6 +14,7 @@ class Answered(Answer):
     """What every answer to a question says about itself."""
 
     source: Source
+    served: Served
     at: Instant = Field(description="The end of the span asked about.")
     horizon_s: int = Field(description="Seconds from the forecast's `as_of` to `at`.")
     forecast_id: str

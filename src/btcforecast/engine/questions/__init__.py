@@ -5,7 +5,7 @@ from btcforecast.engine.questions.laws import law_at, probability_above, probabi
 from btcforecast.engine.questions.pathset import PathSet, build_path_set
 from btcforecast.engine.questions.risk import Risk, risk
 from btcforecast.engine.questions.spread import Spread, spread
-from btcforecast.engine.questions.touch import Passage, TouchTime, passage, touch
+from btcforecast.engine.questions.touch import Passage, Touch, TouchTime, passage, touch
 
 __all__ = [
     "Estimate",
@@ -13,6 +13,7 @@ __all__ = [
     "PathSet",
     "Risk",
     "Spread",
+    "Touch",
     "TouchTime",
     "build_path_set",
     "law_at",

@@ -14,6 +14,15 @@ from btcforecast.engine.questions.pathset import PathSet
 
 
 @dataclass(frozen=True, slots=True)
+class Touch:
+    """The probability of touching. is_bound: fewer paths touched, and the probability is that of being beyond at some instant."""
+
+    probability: float
+    standard_error: float
+    is_bound: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TouchTime:
     """The instant by which a touch has come with probability `level`, given that it comes; seconds after the forecast."""
 
@@ -31,14 +40,16 @@ class Passage:
     times: tuple[TouchTime, ...]
 
 
-def touch(paths: PathSet, log_level: float, *, seconds: float) -> Estimate:
+def touch(paths: PathSet, log_level: float, *, seconds: float) -> Touch:
     """Return the probability that the log return reaches the level at some moment up to then.
 
     The share of paths that touched, between two nodes linear in time; where the laws have more beyond the level at some instant up
     to then, theirs, because a price that is beyond has touched. It falls with distance and grows with time.
     """
-    probabilities, errors = _touched_by(paths, log_level, np.array([float(seconds)]))
-    return Estimate(float(probabilities[0]), float(errors[0]))
+    at = np.array([float(seconds)])
+    counted, errors = _counted(paths, log_level, at)
+    least = most_beyond(paths.laws, log_level, at)
+    return Touch(float(max(counted[0], least[0])), float(errors[0]), bool(least[0] > counted[0]))
 
 
 def passage(paths: PathSet, log_level: float, *, seconds: Floats, levels: tuple[float, ...]) -> Passage:
@@ -73,8 +84,13 @@ def _time(level: float, nodes: Floats, curve: Floats, errors: Floats) -> TouchTi
 
 
 def _touched_by(paths: PathSet, log_level: float, seconds: Floats) -> tuple[Floats, Floats]:
+    counted, errors = _counted(paths, log_level, seconds)
+    return np.maximum(counted, most_beyond(paths.laws, log_level, seconds)), errors
+
+
+def _counted(paths: PathSet, log_level: float, seconds: Floats) -> tuple[Floats, Floats]:
+    """Return the share of paths that touched by each instant, and its standard error."""
     distances = paths.distances(is_up=log_level >= 0)
     shares = np.mean([reached >= abs(log_level) for reached in distances], axis=0)
     counted = np.interp(seconds, paths.nodes_s, shares.mean(axis=1))
-    errors = np.interp(seconds, paths.nodes_s, share_error(shares))
-    return np.maximum(counted, most_beyond(paths.laws, log_level, seconds)), errors
+    return counted, np.interp(seconds, paths.nodes_s, share_error(shares))

@@ -90,7 +90,7 @@ def _touched(forecast: Forecast, horizon: Horizon, paths: PathSet | None) -> Flo
     if paths is None or paths.reach_s < horizon.seconds:
         return fixed.reflected_touch(forecast.distributions[horizon], horizon)
     levels = fixed.log_levels(horizon).tolist()
-    return fixed.touched(np.array([touch(paths, level, seconds=horizon.seconds).value for level in levels]))
+    return fixed.touched(np.array([touch(paths, level, seconds=horizon.seconds).probability for level in levels]))
 
 
 def _has_paths(issued: Issued, forecast: Forecast) -> bool:

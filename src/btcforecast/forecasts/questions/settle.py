@@ -22,7 +22,10 @@ VOID_AFTER_S: Final = 7 * 86400
 """What still cannot be told a week later is void."""
 MISSING_ALLOWED: Final = 0.01
 """Share of a span's candles that may be missing where touching is judged: in a longer gap a touch could have gone unseen."""
-_REVISED_WITHIN_S: Final = 90 * 86400
+_REVISED_WITHIN_S: Final = 7 * 86400
+"""Revisions are looked at as they come, so a week covers any time that the service was away."""
+_VOID_WITHIN_S: Final = 90 * 86400
+"""How long a void question is still answered when its candles turn up."""
 _IN_ONE_ENTRY: Final = 50
 
 
@@ -40,16 +43,27 @@ class _Found:
 
 
 async def answer_due(connection: AsyncConnection, *, origin: Origin, at: int) -> int:
-    """Answer the questions whose instant has passed, and answer again where a candle was revised; return how many horizons of cycles.
+    """Answer the questions whose instant has passed; return for how many horizons of cycles.
 
-    Belongs into the transaction that settles targets: the ledger's lock is held.
+    Belongs into the transaction that settles targets, which holds the ledger's lock.
     """
     store = QuestionStore(connection)
-    due = await store.due(origin=origin, at=at)
-    overtaken = await store.overtaken(origin=origin, since=at - _REVISED_WITHIN_S)
+    return await _answer_all(connection, store, await store.due(origin=origin, at=at), origin=origin, at=at)
+
+
+async def answer_again(connection: AsyncConnection, *, origin: Origin, at: int) -> int:
+    """Answer those again whose candles were revised, or came, after they were answered; as `answer_due` otherwise."""
+    store = QuestionStore(connection)
+    overtaken = await store.overtaken(origin=origin, revised_since=at - _REVISED_WITHIN_S, void_since=at - _VOID_WITHIN_S)
+    return await _answer_all(connection, store, overtaken, origin=origin, at=at)
+
+
+async def _answer_all(
+    connection: AsyncConnection, store: QuestionStore, questions: Sequence[SealedQuestions], *, origin: Origin, at: int
+) -> int:
     n_answered = 0
-    for series in sorted({one.series for one in (*due, *overtaken)}):
-        mine = [one for one in (*due, *overtaken) if one.series == series]
+    for series in sorted({one.series for one in questions}):
+        mine = [one for one in questions if one.series == series]
         n_answered += await _answer(connection, store, series, mine, origin=origin, at=at)
     return n_answered
 
