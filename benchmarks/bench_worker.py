@@ -14,7 +14,7 @@ import psutil
 
 from btcforecast.bootstrap import open_database, open_registry, open_signer
 from btcforecast.core import ManualClock, Series
-from btcforecast.forecasts.issue import Issuer, Roles
+from btcforecast.forecasts.issue import Issuer
 from btcforecast.market.ingest import Ingest
 from btcforecast.market.venues import open_venues
 from btcforecast.settings import load_settings
@@ -48,7 +48,7 @@ async def main() -> None:
             clock=clock,
             series=Series("simulated", settings.symbol),
             ingest=Ingest(database, open_venues(["simulated"], clock=clock), clock),
-            issuer=Issuer(registry, Roles(settings.champion, settings.baselines)),
+            issuer=Issuer(registry, settings.roles),
             registry=registry,
             signer=open_signer(settings),
         )

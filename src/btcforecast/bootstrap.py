@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from btcforecast.core import Clock
+from btcforecast.core.errors import InputError, SettingsError
+from btcforecast.engine.models.catalogue import load_model
 from btcforecast.forecasts.ledger import Signer
 from btcforecast.forecasts.registry import ModelRegistry
+from btcforecast.forecasts.roles import Roles
 from btcforecast.market.venue import Venue
 from btcforecast.market.venues import open_venues as by_name
 from btcforecast.settings import Settings
@@ -31,6 +34,23 @@ def open_signer(settings: Settings) -> Signer:
 def open_registry(settings: Settings) -> ModelRegistry:
     """Return the folder of model versions."""
     return ModelRegistry(settings.model_path, open_signer(settings))
+
+
+def open_roles(settings: Settings) -> Roles:
+    """Return the models that the settings name; raises SettingsError where one cannot be loaded."""
+    named = {
+        "CHAMPION": (settings.champion,),
+        "FALLBACK": (settings.fallback,) if settings.fallback else (),
+        "CHALLENGERS": settings.challengers,
+        "BASELINES": settings.baselines,
+    }
+    for name, models in named.items():
+        for model in models:
+            try:
+                load_model(model)
+            except InputError as e:
+                raise SettingsError(f"{name}: {e}") from e
+    return settings.roles
 
 
 def open_venues(settings: Settings, names: Iterable[str], clock: Clock) -> tuple[Venue, ...]:

@@ -19,11 +19,13 @@ from btcforecast.forecasts.ledger import Checkpoint, VerifierKey, is_consistent,
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_the_latest_forecast_has_the_champion_and_every_baseline_of_one_instant(client: httpx2.AsyncClient, seeded: Seeded):
+async def test_the_latest_forecast_is_the_served_one_with_the_other_models_of_its_instant(
+    client: httpx2.AsyncClient, seeded: Seeded
+):
     found = (await client.get("/v1/forecasts/latest")).json()
-    assert found["champion"]["id"] == seeded.latest
-    assert {baseline["model"] for baseline in found["baselines"]} == set(SCALES) - {"day_paths"}
-    assert {baseline["as_of"] for baseline in found["baselines"]} == {found["champion"]["as_of"]}
+    assert found["forecast"]["id"] == found["served"]["forecast_id"] == seeded.latest
+    assert {other["model"] for other in found["others"]} == set(SCALES) - {"day_paths"}
+    assert {other["as_of"] for other in found["others"]} == {found["forecast"]["as_of"]}
     assert found["source"] == {
         "venue": "simulated",
         "symbol": "BTC/USD",
@@ -35,7 +37,7 @@ async def test_the_latest_forecast_has_the_champion_and_every_baseline_of_one_in
         "borrowed_from": [],
     }
     assert found["next_at"] == "2025-12-05T01:00:00Z"
-    day = next(horizon for horizon in found["champion"]["horizons"] if horizon["horizon"] == "24h")
+    day = next(horizon for horizon in found["forecast"]["horizons"] if horizon["horizon"] == "24h")
     assert day["prices"] == sorted(day["prices"])
     assert [band["coverage_percent"] for band in day["bands"]] == [50, 80, 90, 95]
     assert day["bands"][0]["low_price"] < day["median_price"] < day["bands"][0]["high_price"]

@@ -18,9 +18,18 @@ async def test_every_part_tells_how_it_is_and_why(client: httpx2.AsyncClient):
     found = answer.json()
     parts = found["components"]
     assert (answer.status_code, found["status"]) == (200, "degraded")
-    assert {"database", "worker", "data", "calendar", "forecasts", "models", "ledger", "venue.simulated", "venue.kraken"} == set(
-        parts
-    )
+    assert {
+        "database",
+        "worker",
+        "data",
+        "calendar",
+        "forecasts",
+        "gate",
+        "models",
+        "ledger",
+        "venue.simulated",
+        "venue.kraken",
+    } == set(parts)
     assert parts["database"]["facts"]["latency_ms"] > 0
     assert parts["worker"]["facts"]["last_beat_age_s"] == 5
     assert parts["data"]["facts"] == {"series": "simulated:BTC/USD", "simulated": True, "age_s": 90}

@@ -20,7 +20,7 @@ from dbos import DBOS
 
 from btcforecast.bootstrap import open_database, open_registry, open_signer
 from btcforecast.core import Series
-from btcforecast.forecasts.issue import Issuer, Roles
+from btcforecast.forecasts.issue import Issuer
 from btcforecast.forecasts.ledger import Ledger
 from btcforecast.market.ingest import Ingest
 from btcforecast.market.venues import open_venues
@@ -77,6 +77,7 @@ async def main() -> None:
             "signing_key_file": folder / "signing.key",
             "champion": "ewma",
             "baselines": ("random_walk",),
+            "fallback": "",
             "history": "70d",
             "worker_name": name,
             "environment": "test",
@@ -93,7 +94,7 @@ async def main() -> None:
         clock=clock,
         series=series,
         ingest=Ingest(database, open_venues(["simulated"], clock=clock), clock),
-        issuer=Issuer(registry, Roles(settings.champion, settings.baselines)),
+        issuer=Issuer(registry, settings.roles),
         registry=registry,
         signer=open_signer(settings),
     )

@@ -69,7 +69,7 @@ def test_run_shows_a_living_simulated_market_and_stops_cleanly(tmp_path: Path):
     with started(tmp_path, "run", PORT=str(port), MARKET="simulated", REPLAY_AT_START="1d") as process:
         latest = answer(f"{base}/v1/forecasts/latest").json()
         assert latest["source"]["simulated"] is True
-        assert {latest["champion"]["model"], *(found["model"] for found in latest["baselines"])} == {
+        assert {latest["forecast"]["model"], *(found["model"] for found in latest["others"])} == {
             "day_paths", "random_walk", "ewma", "garch",
         }  # fmt: skip
         assert "<html" in answer(base).text

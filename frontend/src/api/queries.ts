@@ -37,8 +37,8 @@ export const latestQuery = queryOptions({
 });
 
 async function latestLive(): Promise<LatestView> {
-  const { champion, source } = await answer(api.GET("/v1/forecasts/latest"));
-  return { forecast: toForecastView(champion), source };
+  const { forecast, source } = await answer(api.GET("/v1/forecasts/latest"));
+  return { forecast: toForecastView(forecast), source };
 }
 
 async function latestReplayed(): Promise<LatestView | null> {

@@ -32,11 +32,13 @@ async def fit_models(
     now: int,
     since: int | None = None,
     on_fitted: Callable[[str], None] | None = None,
+    on_failed: Callable[[str, Exception], None] | None = None,
 ) -> list[ModelVersion]:
     """Fit each model to the candles that had closed by `until`, save and record it, and return the versions in order.
 
     Models are told of the scheduled events that were announced by `until`. since: leave candles opened before it out. on_fitted:
-    told each model's name when its version stands. Fitting again on the same candles changes nothing, so it is safe to repeat after
+    told each model's name when its version stands. on_failed: told of a model that cannot be fitted, and the others go on; without it
+    the error is raised. Fitting again on the same candles changes nothing, so it is safe to repeat after
     a crash. Raises InputError for a span that cannot be or a model named twice, NotFoundError without candles,
     TooLittleHistoryError when a model needs more.
     """
@@ -54,7 +56,14 @@ async def fit_models(
     told = (await known_calendar(database, known_at=None)).known_at(until)
     versions: list[ModelVersion] = []
     for name in model_names:
-        model = await asyncio.to_thread(load_model(name).fit, history, calendar=told)
+        try:
+            model = await asyncio.to_thread(load_model(name).fit, history, calendar=told)
+        except Exception as e:
+            if on_failed is None:
+                raise
+            log.warning("model.not_fitted", model=name, series=str(series), reason=str(e) or type(e).__name__)
+            on_failed(name, e)
+            continue
         version = await asyncio.to_thread(
             registry.save,
             model,

@@ -13,11 +13,10 @@ from prometheus_client import start_http_server
 from sqlalchemy.exc import SQLAlchemyError
 
 from btcforecast import __version__
-from btcforecast.bootstrap import open_database, open_registry, open_signer
+from btcforecast.bootstrap import open_database, open_registry, open_roles, open_signer
 from btcforecast.core import Clock, Series, SystemClock
 from btcforecast.core.errors import BtcForecastError, SettingsError
 from btcforecast.forecasts.issue import Issuer
-from btcforecast.forecasts.roles import Roles
 from btcforecast.market.ingest import Ingest
 from btcforecast.market.live import follow_prices
 from btcforecast.market.report import Progress
@@ -118,7 +117,7 @@ def _show_metrics(port: int) -> None:
 
 async def _work(settings: Settings, clock: Clock) -> None:
     # Before the task group, whose errors come out bundled: a key that is missing or wrong ends in its own sentence.
-    registry, signer = open_registry(settings), open_signer(settings)
+    registry, signer, roles = open_registry(settings), open_signer(settings), open_roles(settings)
     async with AsyncExitStack() as stack:
         database = open_database(settings)
         stack.push_async_callback(database.close)
@@ -138,7 +137,7 @@ async def _work(settings: Settings, clock: Clock) -> None:
             clock=clock,
             series=series,
             ingest=Ingest(database, venues, clock, on_progress=pulse.on_progress),
-            issuer=Issuer(registry, Roles(settings.champion, settings.baselines)),
+            issuer=Issuer(registry, roles),
             registry=registry,
             signer=signer,
         )

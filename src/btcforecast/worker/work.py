@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,7 @@ from btcforecast.forecasts.fit import fit_models
 from btcforecast.forecasts.issue import Issuer, issue
 from btcforecast.forecasts.ledger import Signer, sign_ledgers
 from btcforecast.forecasts.registry import ModelRegistry
+from btcforecast.forecasts.reigns import reigning_roles
 from btcforecast.forecasts.replay import ReplayPlan, replay
 from btcforecast.forecasts.seal import Schedule, record_missed, seal
 from btcforecast.forecasts.settle import settle
@@ -71,7 +73,9 @@ class Work:
         failure: str | None = None
         if now - as_of <= schedule.grace_s and not await self._is_on_record(as_of):
             failure = await self._issue_patiently(as_of)
-        missed = await record_missed(self.database, self.series, schedule=schedule, clock=self.clock)
+        missed = await record_missed(
+            self.database, self.series, schedule=schedule, clock=self.clock, limits=self.settings.gate_limits
+        )
         return failure or f"{to_rfc3339(as_of)} is on record; {len(missed)} missed cycles were recorded."
 
     async def issue_now(self) -> str:
@@ -95,6 +99,7 @@ class Work:
     async def refit_due(self) -> str:
         """Fit every model anew whose newest version was trained longer ago than REFIT_EVERY."""
         now, every_s = self.clock.now(), parse_span(self.settings.refit_every)
+        await self._follow_reign()
         stale = []
         for model in self.issuer.roles.models:
             version = await asyncio.to_thread(self.registry.newest, model, self.series)
@@ -102,8 +107,32 @@ class Work:
                 stale.append(model)
         if not stale:
             return "no model is due."
-        fitted = await fit_models(self.database, self.registry, self.series, stale, until=BASE.floor(now), now=now)
+        failures: dict[str, Exception] = {}
+        fitted = await fit_models(
+            self.database,
+            self.registry,
+            self.series,
+            stale,
+            until=BASE.floor(now),
+            now=now,
+            on_failed=failures.__setitem__,
+        )
+        await self._check_served(failures)
         return "fitted " + ", ".join(version.name for version in fitted)
+
+    async def _check_served(self, failures: Mapping[str, Exception]) -> None:
+        """Raise why the champion could not be fitted when neither it nor its fallback has any version to go on with."""
+        roles = self.issuer.roles
+        leading = [name for name in (roles.champion, roles.stand_in) if name is not None]
+        if roles.champion in failures and not any(
+            [await asyncio.to_thread(self.registry.newest, name, self.series) is not None for name in leading]
+        ):
+            raise failures[roles.champion]
+
+    async def _follow_reign(self) -> None:
+        """Take up what was promoted or rolled back since the last cycle."""
+        async with self.database.read() as connection:
+            self.issuer.roles = await reigning_roles(connection, self.series, self.settings.roles)
 
     async def replay_recent(self) -> str:
         """Replay the last days once (REPLAY_AT_START), so that there is a record to look at."""
@@ -139,6 +168,7 @@ class Work:
         """Issue and seal; return why it could not be done, or None when it was."""
         for left in reversed(range(_TRIES)):
             try:
+                await self._follow_reign()
                 issued = await issue(self.database, self.issuer, series=self.series, as_of=as_of, clock=self.clock)
                 await seal(
                     self.database,
@@ -146,6 +176,7 @@ class Work:
                     schedule=self.schedule,
                     clock=self.clock,
                     paths_kept_s=parse_span(self.settings.paths_kept),
+                    limits=self.settings.gate_limits,
                 )
             except UnavailableError as e:
                 if not left:

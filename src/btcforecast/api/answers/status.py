@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
 from btcforecast import __version__
 from btcforecast.api.answers import sources
 from btcforecast.api.answers.ledger import shown_checkpoint
+from btcforecast.api.schemas.gate import GateState as GateStateName
 from btcforecast.api.schemas.status import Banner, Status, Worker
 from btcforecast.api.service import Service
 from btcforecast.core import Origin, to_rfc3339
 from btcforecast.forecasts.ledger import Ledger
 from btcforecast.store.candles import CandleStore
 from btcforecast.store.forecasts import ForecastStore, Role, SealedForecast
+from btcforecast.store.gate import GateState, GateStore
 from btcforecast.store.workers import Heartbeat, Heartbeats
 
 WORKER_DOWN_AFTER_S: Final = 120
+_GATE_WORDS: Final = {
+    "demoted": "The champion is not served.",
+    "suspended": "Forecasts are suspended.",
+    "withheld": "Forecasts are withheld.",
+}
 
 
 async def status(service: Service) -> Status:
@@ -24,10 +31,11 @@ async def status(service: Service) -> Status:
     async with service.database.read() as connection:
         beats = await Heartbeats(connection).all()
         checkpoint = await Ledger(connection, Origin.LIVE).newest_checkpoint()
-        latest = newest = None
+        latest = newest = gate = None
         lenders: tuple[str, ...] = ()
         if series is not None:
             latest = await ForecastStore(connection).latest(series)
+            gate = await GateStore(connection).state(series)
             store = CandleStore(connection)
             newest = await store.newest(series)
             if newest is not None:
@@ -42,12 +50,16 @@ async def status(service: Service) -> Status:
     latest_as_of = None if latest is None else latest.forecast.as_of
     return Status(
         source=source,
-        banner=_banner(service, workers, latest, is_stale=source is None or source.stale, lenders=lenders),
+        banner=_banner(service, workers, latest, gate, is_stale=source is None or source.stale, lenders=lenders),
         version=__version__,
         environment=service.settings.environment,
         now=to_rfc3339(now),
         champion=roles.champion,
+        fallback=roles.stand_in,
+        challengers=[name for name in roles.models if roles.of(name) is Role.CHALLENGER],
         baselines=[name for name in roles.models if roles.of(name) is Role.BASELINE],
+        gate=cast("GateStateName", "open" if gate is None else gate.state),
+        served_model=None if gate is None else gate.served_model,
         issue_every_s=service.issue_every_s,
         latest_forecast_id=None if latest is None else latest.forecast.id,
         latest_forecast_at=None if latest_as_of is None else to_rfc3339(latest_as_of),
@@ -76,7 +88,13 @@ def _shown(beat: Heartbeat, *, number: int, now: int, is_open: bool) -> Worker:
 
 
 def _banner(
-    service: Service, workers: list[Worker], latest: SealedForecast | None, *, is_stale: bool, lenders: tuple[str, ...]
+    service: Service,
+    workers: list[Worker],
+    latest: SealedForecast | None,
+    gate: GateState | None,
+    *,
+    is_stale: bool,
+    lenders: tuple[str, ...],
 ) -> Banner:
     """Return the most important thing to know, then the others."""
     alive = [worker for worker in workers if worker.alive]
@@ -94,6 +112,9 @@ def _banner(
     elif is_stale:
         level = "warning"
         words.append("No new candles are coming in; what is shown is the newest that is known.")
+    if gate is not None and gate.state != "open":
+        level = "warning"
+        words.append(f"{_GATE_WORDS[gate.state]} {gate.reason}")
     if latest is not None and latest.forecast.series.is_simulated:
         level = "info" if level == "ok" else level
         words.append("Simulated market: these prices are generated, not real.")

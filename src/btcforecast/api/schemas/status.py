@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from btcforecast.api.schemas.gate import GateState
 from btcforecast.api.schemas.ledger import Checkpoint
 from btcforecast.api.schemas.shared import Answer, Instant, Source
 
@@ -37,8 +38,14 @@ class Status(Answer):
     version: str
     environment: str
     now: Instant
-    champion: str
+    champion: str = Field(description="The model that reigns.")
+    fallback: str | None = Field(description="The model that stands in for it; null where there is no other.")
+    challengers: list[str]
     baselines: list[str]
+    gate: GateState = Field(
+        description="What is served: open, the champion; demoted, the fallback; suspended or withheld, nothing."
+    )
+    served_model: str | None = Field(description="Null where nothing is served, or no cycle has passed the gate yet.")
     issue_every_s: int
     latest_forecast_id: str | None
     latest_forecast_at: Instant | None

@@ -35,12 +35,12 @@ class ForecastQueries:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def latest(
-        self, series: Series, *, origin: Origin = Origin.LIVE, model: str | None = None, role: Role = Role.CHAMPION
-    ) -> SealedForecast | None:
-        """Return the newest forecast of the model, or of whatever model has the role; None while there is none."""
-        chosen = tables.forecasts.c.role == str(role) if model is None else tables.forecasts.c.model == model
-        query = _sealed(origin).where(*_of(series), chosen).order_by(tables.forecasts.c.as_of.desc()).limit(1)
+    async def latest(self, series: Series, *, origin: Origin = Origin.LIVE, model: str | None = None) -> SealedForecast | None:
+        """Return the newest forecast of the model, or of champion and fallback, the champion's first; None while there is none."""
+        forecasts = tables.forecasts.c
+        chosen = forecasts.role.in_((Role.CHAMPION, Role.FALLBACK)) if model is None else forecasts.model == model
+        # Of one instant, the champion comes first in the ledger, too.
+        query = _sealed(origin).where(*_of(series), chosen).order_by(forecasts.as_of.desc(), forecasts.ledger_seq).limit(1)
         row = (await self._connection.execute(query)).first()
         return None if row is None else _to_sealed(row)
 
