@@ -20,6 +20,7 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 from btcforecast.core import BASE, Series, parse_span
 from btcforecast.core.errors import BtcForecastError, SettingsError
 from btcforecast.engine.calibration.gate import GateLimits
+from btcforecast.engine.calibration.promotion import PromotionLimits
 from btcforecast.forecasts.roles import Roles
 
 Environment = Literal["development", "staging", "production", "test"]
@@ -101,7 +102,8 @@ class Settings(BaseSettings):
         "day_paths", description="The model that is served when the champion must not be; empty for none. docs/gate.md."
     )
     challengers: CommaList = Field(
-        (), description="Models that run beside the champion, sealed and settled alike, and may be promoted. docs/promotion.md."
+        ("log_har",),
+        description="Models that run beside the champion, sealed and settled alike, and may be promoted. docs/promotion.md.",
     )
     baselines: CommaList = Field(("random_walk", "ewma", "garch"), description="The models that it is compared with, every time.")
     promotion_window: str = Field("30d", description="Over how long a challenger is compared with the champion.")
@@ -275,6 +277,11 @@ class Settings(BaseSettings):
     def roles(self) -> Roles:
         """Return what the models are while nothing has been promoted."""
         return Roles(self.champion, self.baselines, self.fallback or None, self.challengers)
+
+    @property
+    def promotion_limits(self) -> PromotionLimits:
+        """Return what a promotion rests on."""
+        return PromotionLimits(window_s=parse_span(self.promotion_window), min_share=self.gate_min_share)
 
     @property
     def gate_limits(self) -> GateLimits:

@@ -78,6 +78,7 @@ async def main() -> None:
             "champion": "ewma",
             "baselines": ("random_walk",),
             "fallback": "",
+            "challengers": (),
             "history": "70d",
             "worker_name": name,
             "environment": "test",
