@@ -81,7 +81,7 @@ def ratio(scores: Floats, baseline: Floats, *, every_s: int, horizon_s: int) -> 
     Blocks of the bootstrap are a week, or two horizons where that is longer; the lag of the test is a day, or the horizon. Origins
     that are missing shorten a block a little in time, never in number.
     """
-    block = -(-max(_SHORTEST_BLOCK_S, 2 * horizon_s) // every_s)
+    block = block_length(every_s=every_s, horizon_s=horizon_s)
     value = float(scores.mean() / baseline.mean())
     if len(scores) < 2 * block:
         return Ratio(value, None, None, None)
@@ -89,6 +89,11 @@ def ratio(scores: Floats, baseline: Floats, *, every_s: int, horizon_s: int) -> 
     lag = max(max(_SHORTEST_LAG_S, horizon_s) // every_s - 1, 0)
     test = diebold_mariano(scores, baseline, lag=lag)
     return Ratio(value, 1 - skill.high, 1 - skill.low, test.p_value)
+
+
+def block_length(*, every_s: int, horizon_s: int) -> int:
+    """Return how many scores in a row the bootstrap draws together: those of a week, or of two horizons where that is longer."""
+    return -(-max(_SHORTEST_BLOCK_S, 2 * horizon_s) // every_s)
 
 
 def _all_ratios(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from btcforecast.core import BASE, HORIZONS, Candles, Horizon, Ints, to_rfc3339
+from btcforecast.core import BASE, HORIZONS, NO_EVENTS, Calendar, Candles, Horizon, Ints, to_rfc3339
 from btcforecast.core.errors import InputError, TooLittleHistoryError
 from btcforecast.engine.models.contract import Model
 
@@ -21,7 +21,7 @@ class Plan:
 
     Forecasts are made at first_at, first_at + every_s, … before end_at. Models are fitted to the candles closed in
     (train_from, refit instant], anew every refit_every_s; or, where train_until is given, once on what had closed by then.
-    n_paths: simulated paths scored at every origin, 0 for none.
+    n_paths: simulated paths scored at every origin, 0 for none. calendar: scheduled events; a model is told those announced by then.
     """
 
     first_at: int
@@ -34,6 +34,7 @@ class Plan:
     train_until: int | None = None
     n_paths: int = 0
     seed: int = 0
+    calendar: Calendar = NO_EVENTS
 
     def __post_init__(self) -> None:
         if self.first_at >= self.end_at:
@@ -93,6 +94,16 @@ class Plan:
     def present(self, candles: Candles) -> Ints:
         """Return the origins whose own candle exists; the others are skipped, because there is no price to forecast from."""
         return np.intersect1d(self.origins, candles.closed_at, assume_unique=True)
+
+
+def batches(pieces: Sequence[Piece], *, n_workers: int) -> list[tuple[Piece, ...]]:
+    """Return the pieces in batches of neighbours of one model, enough of them to keep the workers busy; one worker gets whole models."""
+    found = []
+    for model in dict.fromkeys(piece.model for piece in pieces):
+        own = [piece for piece in pieces if piece.model == model]
+        size = -(-len(own) // n_workers)
+        found += [tuple(own[begin : begin + size]) for begin in range(0, len(own), size)]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

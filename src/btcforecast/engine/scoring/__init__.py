@@ -1,6 +1,6 @@
 """Proper scores, calibration, and what a difference of scores is worth. Nothing here needs more than numpy."""
 
-from btcforecast.engine.scoring.calibration import COVERAGES, covered, interval_ends, pit
+from btcforecast.engine.scoring.calibration import COVERAGES, covered, ensemble_pit, interval_ends, pit
 from btcforecast.engine.scoring.crps import crps, crps_ensemble_sorted
 from btcforecast.engine.scoring.diebold_mariano import DieboldMariano, diebold_mariano
 from btcforecast.engine.scoring.interval_score import interval_score
@@ -9,7 +9,8 @@ from btcforecast.engine.scoring.pinball import pinball
 from btcforecast.engine.scoring.qlike import qlike
 from btcforecast.engine.scoring.score import Scores, score, score_many
 from btcforecast.engine.scoring.skill import Skill, paired_skill
-from btcforecast.engine.scoring.synth import SynthScore, synth_parts, synth_score
+from btcforecast.engine.scoring.synth import SynthScore, synth_parts, synth_parts_by_step, synth_score
+from btcforecast.engine.scoring.variance import law_variances
 
 __all__ = [
     "COVERAGES",
@@ -21,8 +22,10 @@ __all__ = [
     "crps",
     "crps_ensemble_sorted",
     "diebold_mariano",
+    "ensemble_pit",
     "interval_ends",
     "interval_score",
+    "law_variances",
     "log_score",
     "paired_skill",
     "pinball",
@@ -31,5 +34,6 @@ __all__ = [
     "score",
     "score_many",
     "synth_parts",
+    "synth_parts_by_step",
     "synth_score",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from btcforecast.core import LEVELS, Floats
 from btcforecast.engine.scoring.located import LOGITS, locate, sigmoid
@@ -16,6 +17,13 @@ COVERAGES: Final = (50, 80, 90, 95)
 def pit(quantiles: Floats, outcomes: Floats) -> Floats:
     """Return the probability integral transform F(y) of each row: uniform when laws are right. Source: Dawid 1984."""
     return sigmoid(locate(quantiles, outcomes).z)
+
+
+def ensemble_pit(members: NDArray[np.floating], outcomes: Floats) -> Floats:
+    """Return the share of members below each outcome, ties counted half, NaN where it is missing; members: shape (n, m)."""
+    at = outcomes[:, None].astype(members.dtype)
+    share = ((members < at).mean(axis=1) + (members <= at).mean(axis=1)) / 2
+    return np.where(np.isnan(outcomes), np.nan, share)
 
 
 def interval_ends(quantiles: Floats, percent: int) -> tuple[Floats, Floats]:

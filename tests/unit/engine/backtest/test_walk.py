@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import dataclasses
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from btcforecast.core import Candles, Horizon
-from btcforecast.engine.backtest import Plan, log_returns, path_seed, realised_prices, walk
+from btcforecast.core import Calendar, Candles, Horizon, ScheduledEvent
+from btcforecast.engine.backtest import PATH_LEADS, Piece, Plan, Walked, log_returns, path_seed, realised_prices, walk
 from btcforecast.engine.scoring import synth_score
 
 START = 1735689600
@@ -16,6 +17,11 @@ PLAN = Plan(START + 3 * DAY, START + 5 * DAY, 7200, ("gaussian",), HORIZONS, ref
 COLUMNS = ("opened_at", "open", "high", "low", "close", "volume")
 
 
+def walk_one(plan: Plan, piece: Piece, candles: Candles, **more: Any) -> Walked:
+    (walked,) = walk(plan, [piece], candles, **more)
+    return walked
+
+
 def without(candles: Candles, *closed_at: int) -> Candles:
     keep = ~np.isin(candles.closed_at, closed_at)
     return Candles(*(getattr(candles, name)[keep] for name in COLUMNS))
@@ -23,7 +29,7 @@ def without(candles: Candles, *closed_at: int) -> Candles:
 
 def test_a_walk_says_what_the_model_says_at_each_origin(candles: Candles, toy: ModuleType):
     for piece in PLAN.pieces():
-        walked = walk(PLAN, piece, candles, model_class=toy.Gaussian)
+        walked = walk_one(PLAN, piece, candles, model_class=toy.Gaussian)
         fitted = toy.Gaussian.fit(candles.up_to(piece.first_at))
         expected = fitted.quantiles(HORIZONS)
         for j, horizon in enumerate(HORIZONS):
@@ -42,7 +48,7 @@ def test_the_future_changes_nothing(candles: Candles, toy: ModuleType):
     changed = Candles.concat([known, Candles(later.opened_at, noise, noise, noise, noise, noise * 0)])
     paths: list[list[np.ndarray]] = [[], []]
     walks = [
-        walk(PLAN, piece, market, model_class=toy.Gaussian, on_paths=lambda _, prices, keep=keep: keep.append(prices))
+        walk_one(PLAN, piece, market, model_class=toy.Gaussian, on_paths=lambda _, prices, keep=keep: keep.append(prices))
         for market, keep in zip((candles, changed), paths, strict=True)
     ]
     np.testing.assert_array_equal(walks[0].quantiles, walks[1].quantiles)
@@ -52,12 +58,14 @@ def test_the_future_changes_nothing(candles: Candles, toy: ModuleType):
 def test_paths_are_scored_as_they_are_handed_out(candles: Candles, toy: ModuleType):
     handed: dict[int, np.ndarray] = {}
     piece = next(iter(PLAN.pieces()))
-    walked = walk(PLAN, piece, candles, model_class=toy.Gaussian, on_paths=handed.__setitem__)
+    walked = walk_one(PLAN, piece, candles, model_class=toy.Gaussian, on_paths=handed.__setitem__)
     assert list(handed) == walked.as_of.tolist()
-    for as_of, found in zip(walked.as_of.tolist(), walked.synth, strict=True):
+    for i, (as_of, found) in enumerate(zip(walked.as_of.tolist(), walked.synth, strict=True)):
         realised = realised_prices(candles, np.array([as_of]), n_steps=288)[0]
         assert handed[as_of].dtype == np.float32
         assert found.total == synth_score(handed[as_of], realised)
+        below = [float(np.mean(handed[as_of][:, lead] < np.float32(realised[lead]))) for lead in PATH_LEADS]
+        np.testing.assert_allclose(walked.path_pits[i], below, atol=1e-12)
 
 
 def test_models_share_their_luck_and_instants_do_not():
@@ -73,7 +81,7 @@ def test_a_walk_does_not_depend_on_how_many_candles_come_at_once(candles: Candle
         def _observe(self, candles: Candles) -> None:
             seen.append(candles.opened_at)
 
-    walk(plan, next(iter(plan.pieces())), candles, model_class=Watched)
+    walk_one(plan, next(iter(plan.pieces())), candles, model_class=Watched)
     np.testing.assert_array_equal(np.concatenate(seen), candles.since(START + 2 * DAY).up_to(START + 4 * DAY - 7200).opened_at)
 
 
@@ -96,7 +104,7 @@ def test_what_lies_beyond_the_file_is_missing(candles: Candles):
 
 def test_a_piece_whose_origins_all_lack_their_candle_is_empty(candles: Candles, toy: ModuleType):
     piece = next(iter(PLAN.pieces()))
-    walked = walk(PLAN, piece, without(candles, *range(piece.first_at, piece.end_at, 7200)), model_class=toy.Gaussian)
+    walked = walk_one(PLAN, piece, without(candles, *range(piece.first_at, piece.end_at, 7200)), model_class=toy.Gaussian)
     assert len(walked.as_of) == 0
     assert walked.synth == ()
 
@@ -104,5 +112,34 @@ def test_a_piece_whose_origins_all_lack_their_candle_is_empty(candles: Candles, 
 def test_progress_counts_every_origin(candles: Candles, toy: ModuleType):
     told: list[int] = []
     plan = dataclasses.replace(PLAN, every_s=300, n_paths=0)
-    walk(plan, next(iter(plan.pieces())), candles, model_class=toy.Gaussian, on_progress=told.append)
+    walk_one(plan, next(iter(plan.pieces())), candles, model_class=toy.Gaussian, on_progress=told.append)
     assert sum(told) == 288
+
+
+def test_pieces_walked_together_say_what_each_says_alone(candles: Candles, toy: ModuleType):
+    for plan in (dataclasses.replace(PLAN, n_paths=0), dataclasses.replace(PLAN, n_paths=0, train_until=START + 2 * DAY)):
+        together = list(walk(plan, list(plan.pieces()), candles, model_class=toy.Gaussian))
+        for piece, found in zip(plan.pieces(), together, strict=True):
+            alone = walk_one(plan, piece, candles, model_class=toy.Gaussian)
+            np.testing.assert_array_equal(found.as_of, alone.as_of)
+            np.testing.assert_array_equal(found.quantiles, alone.quantiles)
+            assert found.trained_until == alone.trained_until
+
+
+def test_a_model_is_told_of_each_event_when_it_is_announced_and_not_before(candles: Candles, toy: ModuleType):
+    told: list[tuple[int, int]] = []
+
+    class Told(toy.Gaussian):
+        def schedule(self, calendar: Calendar) -> None:
+            super().schedule(calendar)
+            told.append((self.as_of, len(calendar)))
+
+    first = START + 3 * DAY
+    announced = (0, first + 5000, first + 10 * 3600)
+    events = [ScheduledEvent(START + 9 * DAY, f"kind_{i}", announced_at=at) for i, at in enumerate(announced)]
+    plan = dataclasses.replace(PLAN, calendar=Calendar.of(events))
+    for n_paths in (0, 20):
+        told.clear()
+        walk_one(dataclasses.replace(plan, n_paths=n_paths), next(iter(plan.pieces())), candles, model_class=Told)
+        # The news of 10:00 and of 1:23 reach the model at the first origin from then on, before it sees the candles up to there.
+        assert told == [(first, 1), (first, 2), (first + 8 * 3600, 3)]

@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from btcforecast.cli.backtest_run import Leaderboard
+from btcforecast.cli.backtest.board import Leaderboard
 from btcforecast.engine.backtest import Place, Ratio
 
 _WIDTH_WHEN_PIPED: Final = 100
