@@ -58,7 +58,19 @@ def openapi_document(app: FastAPI | None = None) -> dict[str, Any]:
 
 def routed_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     """Return an application with all routes and nothing behind them."""
-    from btcforecast.api.routes import calendar, forecasts, ledger, market, models, probability, record, status, stream  # noqa: PLC0415  # routes import this module's neighbours
+    from btcforecast.api.routes import (  # noqa: PLC0415  # routes import this module's neighbours
+        calendar,
+        forecasts,
+        gate,
+        ledger,
+        market,
+        models,
+        probability,
+        questions,
+        record,
+        status,
+        stream,
+    )
 
     app = FastAPI(
         docs_url=None,
@@ -70,7 +82,7 @@ def routed_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         dependencies=[Depends(refuse_unknown_parameters)],
         lifespan=lifespan,
     )
-    for module in (forecasts, probability, market, calendar, record, ledger, models, stream, status):
+    for module in (forecasts, probability, questions, market, calendar, record, gate, ledger, models, stream, status):
         app.include_router(module.router)
     return app
 

@@ -8,7 +8,7 @@ import pytest
 from btcforecast.core import HORIZONS, Candles, Horizon, ManualClock, Origin, Series
 from btcforecast.engine.scoring import score
 from btcforecast.forecasts.issue import Issued, Issuer, issue
-from btcforecast.forecasts.ledger import Ledger
+from btcforecast.forecasts.ledger import Entry, Ledger
 from btcforecast.forecasts.seal import Schedule, seal
 from btcforecast.forecasts.settle import SettleReport, settle
 from btcforecast.store.candles import CandleStore
@@ -38,10 +38,16 @@ async def target(database: Database, issued: Issued, horizon: Horizon) -> Target
     return next(found for found in targets if found.horizon == horizon)
 
 
-async def ledger_kinds(database: Database) -> list[str]:
+async def entries(database: Database) -> list[Entry]:
+    """The ledger, but for questions and their answers, which have tests of their own."""
     async with database.read() as connection:
         ledger = Ledger(connection, Origin.LIVE)
-        return [stored.entry.kind for stored in await ledger.entries(0, before=await ledger.size())]
+        found = [stored.entry for stored in await ledger.entries(0, before=await ledger.size())]
+    return [entry for entry in found if entry.kind not in ("questions", "answers")]
+
+
+async def ledger_kinds(database: Database) -> list[str]:
+    return [entry.kind for entry in await entries(database)]
 
 
 def with_close(candles: Candles, at: int, close: float) -> Candles:
@@ -85,8 +91,8 @@ async def test_one_entry_and_one_event_carry_all_models_of_a_horizon(database: D
     await write(database, series, candles.up_to(START + HOUR), at=START + HOUR)
     await settle(database, clock=ManualClock(START + HOUR + 9))
     async with database.read() as connection:
-        entry = (await Ledger(connection, Origin.LIVE).entry(2)).entry
         events = await Feed(connection).events_after(0)
+    entry = (await entries(database))[2]
     assert entry.kind == "settlement"
     assert (entry.body["horizon"], entry.body["target_at"]) == ("1h", "2025-12-01T01:00:00Z")
     assert [(scored["model"], scored["entry"]) for scored in entry.body["scores"]] == [("toy", 0), ("wide", 1)]
@@ -157,9 +163,7 @@ async def test_a_borrowed_candle_settles_only_after_a_day_and_says_so(database: 
     await write(database, series, lent, at=START + HOUR, lender=Series("coinbase", "BTC/USD"))
     assert await settle(database, clock=ManualClock(START + HOUR + DAY - 1)) == SettleReport(n_waiting=8)
     assert (await settle(database, clock=ManualClock(START + HOUR + DAY))).n_settled == 2
-    async with database.read() as connection:
-        entry = (await Ledger(connection, Origin.LIVE).entry(2)).entry
-    assert entry.body["borrowed_from"] == "coinbase"
+    assert (await entries(database))[2].body["borrowed_from"] == "coinbase"
 
 
 async def test_a_revised_candle_leads_to_a_correction_and_erases_nothing(
@@ -173,10 +177,8 @@ async def test_a_revised_candle_leads_to_a_correction_and_erases_nothing(
     after = await target(database, issued, ONE_HOUR)
     assert after.close == 91_234.5
     assert after.crps_bps != before.crps_bps
-    async with database.read() as connection:
-        entry = (await Ledger(connection, Origin.LIVE).entry(3)).entry
-        first = (await Ledger(connection, Origin.LIVE).entry(2)).entry
-    assert (entry.kind, entry.body["corrects"]) == ("correction", [2])
+    first, entry = (await entries(database))[2:]
+    assert (entry.kind, entry.body["corrects"]) == ("correction", [first.seq])
     assert first.body["close"] == before.close
     # Corrected once, it stands until the next revision.
     assert await settle(database, clock=ManualClock(START + 3 * HOUR)) == SettleReport()
