@@ -13,10 +13,12 @@ def step_returns(candles: Candles, *, before: tuple[int, float] | None = None) -
     It runs from the close of the candle before, where that one is adjacent, else from the candle's own open: a return across an
     outage is not a five-minute return. `before`: close instant and close of the candle that precedes the first one.
     """
-    closed_at, close = before if before is not None else (-1, 1.0)
-    starts = np.concatenate(([close], candles.close[:-1]))
-    ends = np.concatenate(([closed_at], candles.closed_at[:-1]))
-    return np.asarray(np.log(candles.close / np.where(ends == candles.opened_at, starts, candles.open)))
+    starts = candles.open.copy()
+    follows = candles.opened_at[1:] == candles.closed_at[:-1]
+    starts[1:][follows] = candles.close[:-1][follows]
+    if before is not None and len(starts) and before[0] == candles.opened_at[0]:
+        starts[0] = before[1]
+    return np.asarray(np.log(candles.close / starts))
 
 
 def hourly_rows(candles: Candles, *, since: int, every_hours: int = 1) -> Ints:

@@ -34,6 +34,7 @@ _RIDGE: Final = 0.05
 _YEAR_HALF_LIFE: Final = 365 * 288.0
 _LAW_YEARS: Final = 4.0
 _GARCH_DAYS: Final = 1200
+_DAY_S: Final = 86400
 _NAMES: Final = ("slow", "har", "garch")
 _ROOT_HALF_PI: Final = np.sqrt(np.pi / 2)
 
@@ -68,7 +69,7 @@ class FarLaws:
             history, rows, np.exp(slow.log_mean(features[judged])) * roots, is_shrunk=True, part=_FAR, usual=usual
         )
         har_laws = fit_laws(history, rows, har_scales[judged], is_shrunk=True, part=_FAR, usual=usual)
-        garch = Garch.fit(history.since(history.as_of - _GARCH_DAYS * 86400), 86400)
+        garch = Garch.fit(history.since(history.as_of - _GARCH_DAYS * _DAY_S), _DAY_S)
         found_at, variances = garch.run(history)
         newest = np.maximum(np.searchsorted(found_at, history.closed_at[rows], side="right") - 1, 0)
         garch_scales = np.sqrt(np.column_stack([garch.ahead(variances[newest], days) for days in _DAYS.tolist()]))
@@ -77,9 +78,11 @@ class FarLaws:
 
     def observe(self, candles: Candles, sizes: Floats) -> None:
         """Bring the state forward over closed candles; sizes: their |r| over the expected."""
-        self.garch.run(candles)
-        self.year.update(sizes)
+        if int(candles.opened_at[0]) // _DAY_S != candles.as_of // _DAY_S:
+            # Only a day's close tells the daily process anything.
+            self.garch.run(candles)
         for size in sizes.tolist():
+            self.year.step(size)
             self.recent.update(size)
 
     def widths(self, features: Floats, season: Season, as_of: int) -> Floats:
