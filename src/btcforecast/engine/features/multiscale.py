@@ -29,8 +29,8 @@ _LEAST: Final = 1e-12
 N_FEATURES: Final = 2 * _N + 11
 SLOW: Final = np.array([7, 8, 9, 10, 11, 19, 20, 21, 22, 23, 26, 27, 30, 31])
 """The features that say something about days and weeks ahead: means from a day up, and the jumpiness and trend of a day and a week."""
-_PARTS: Final = (slice(0, 12), slice(12, 24), slice(24, 28), slice(28, 32))
-"""The means of |r|, of ln(high/low), of r² and of r."""
+_WHICH: Final = np.repeat(np.arange(4), (_N, _N, len(_SHAPE_HALF_LIVES), len(_SHAPE_HALF_LIVES)))
+"""Of what each is the mean: |r|, ln(high/low), r², r."""
 _DECAYS: Final = 0.5 ** (1 / _ALL)
 _SHARES: Final = 1 - _DECAYS
 
@@ -58,11 +58,9 @@ class MultiScale:
 
     def update(self, size: float, span: float, signed: float) -> None:
         """Take in one candle, in place; the arguments are those of `Deseasonalised`."""
-        shares = _SHARES.copy()
-        for part, value in zip(_PARTS, (size, span, size * size, signed), strict=True):
-            shares[part] *= value
+        values = np.array((size, span, size * size, signed))[_WHICH]
         self.raw *= _DECAYS
-        self.raw += shares
+        self.raw += _SHARES * values
         self.n += 1
 
     def features(self) -> Floats:

@@ -46,8 +46,8 @@ _CHANGES: Final = _daylight_saving()
 
 def new_york(at: Ints) -> Ints:
     """Return the seconds that a New York wall clock would count, for Unix seconds."""
-    is_summer = np.searchsorted(_CHANGES, at, side="right") % 2
-    return np.asarray(at - 5 * 3600 + 3600 * is_summer)
+    is_summer = _CHANGES.searchsorted(at, side="right") % 2
+    return np.asarray(at + 3600 * (is_summer - 5))
 
 
 def week_bins(opened_at: Ints) -> Ints:
