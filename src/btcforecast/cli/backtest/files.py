@@ -17,7 +17,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from btcforecast.core import LEVELS, Candles, Floats, Horizon, Ints
-from btcforecast.engine.backtest import PATH_LEADS, Piece, Plan, Walked, log_returns, realised_prices, realised_variances
+from btcforecast.engine.backtest import (
+    PATH_LEADS,
+    Piece,
+    Plan,
+    Walked,
+    log_returns,
+    past_day_volatility,
+    realised_prices,
+    realised_variances,
+    terciles,
+)
 from btcforecast.engine.models.contract import N_STEPS
 from btcforecast.engine.scoring import COVERAGES, Scores, law_variances
 
@@ -52,7 +62,7 @@ def keep_piece(plan: Plan, piece: Piece, walked: Walked, *, scores: Sequence[Sco
 
 
 def keep_outcomes(plan: Plan, candles: Candles, keep: Keep) -> None:
-    """Hand over what happened: log returns to every horizon and, where paths were asked for, the prices along a day."""
+    """Hand over what was at the origins and what happened after: log returns to every horizon and, with paths, the prices along a day."""
     origins = plan.present(candles)
     n_horizons = len(plan.horizons)
     horizon_s = np.tile(_seconds(plan.horizons), len(origins))
@@ -69,6 +79,9 @@ def keep_outcomes(plan: Plan, candles: Candles, keep: Keep) -> None:
         ]
     )
     keep("outcomes.parquet", parquet(frame))
+    third = pl.Series("volatility_tercile", terciles(candles, origins), nan_to_null=True).cast(pl.Int8)
+    past = pl.Series("volatility", past_day_volatility(candles, origins), nan_to_null=True)
+    keep("origins.parquet", parquet(pl.DataFrame([instants(origins).alias("as_of"), pl.Series("spot", spot), past, third])))
     if plan.n_paths:
         prices = realised_prices(candles, origins, n_steps=N_STEPS)
         frame = pl.DataFrame(

@@ -25,7 +25,7 @@ def _section(report: Report, section: Section) -> Iterator[str]:
     if not section.places:
         yield from ("No outcome in the file yet.", "")
         return
-    held = [f"{percent} %" for percent in COVERAGES] if section.places[0].coverage else []
+    held = [f"held by {percent} %" for percent in COVERAGES] if section.places[0].coverage else []
     yield f"{section.places[0].n:,} forecasts."
     yield ""
     heads = ["model", section.unit, *(f"÷ {name}" for name in report.baselines), "set", *held]

@@ -44,14 +44,15 @@ def _overview(report: Report) -> Iterator[str]:
     if rows:
         yield f"<h3>{escape(report.subject)} against the baselines</h3>"
         yield '<p class="soft">Mean score over the baseline’s with its 95 % interval; left of the line is better.</p>'
-        yield svg.intervals(rows, label=f"Ratios of {report.subject} to the baselines, as in the tables below")
+        label = f"Ratios of {report.subject} to the baselines, as in the tables below"
+        yield _scrolling(svg.intervals(rows, label=label), label=label)
 
 
 def _section(report: Report, section: Section) -> Iterator[str]:
     if not section.places:
         yield "<p>No outcome in the file yet.</p>"
         return
-    held = [f"{percent} %" for percent in COVERAGES] if section.places[0].coverage else []
+    held = [f"Held by {percent} %" for percent in COVERAGES] if section.places[0].coverage else []
     heads = ["Model", section.unit, *(f"÷ {name}" for name in report.baselines), "Set", *held]
     rows = []
     for place in section.places:
@@ -82,7 +83,8 @@ def _section(report: Report, section: Section) -> Iterator[str]:
         yield "</div>"
     if section.skill:
         yield f'<h3>Skill over time</h3><p class="soft">{escape(words.SKILL_NOTE.format(reference=report.reference))}</p>'
-        yield svg.lines(section.skill, label=f"Skill by month against {report.reference}, {section.title}")
+        label = f"Skill by month against {report.reference}, {section.title}"
+        yield _scrolling(svg.lines(section.skill, label=label), label=label)
     yield f'<h3>Worst days</h3><p class="soft">{escape(words.WORST_NOTE.format(subject=report.subject))}</p>'
     rows = [
         [
@@ -124,9 +126,10 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, label: str, c
     lines = "".join(
         f'<tr><th scope="row">{row[0]}</th>' + "".join(f"<td>{cell}</td>" for cell in row[1:]) + "</tr>" for row in rows
     )
+    name = f"<caption>{caption}</caption>" if caption else ""
+    return _scrolling(f"<table>{name}<thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>", label=label)
+
+
+def _scrolling(inner: str, *, label: str) -> str:
     # Focusable, so that a keyboard can scroll what is wider than the screen.
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(label)}"><table>'
-        + (f"<caption>{caption}</caption>" if caption else "")
-        + f"<thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>"
-    )
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(label)}">{inner}</div>'

@@ -26,7 +26,7 @@ td small { display: block; color: var(--soft) } .good { color: var(--good) } .ba
 dl { display: grid; grid-template-columns: minmax(9rem, max-content) 1fr; gap: .3rem 1rem; font-size: .9rem }
 dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere; font-family: ui-monospace, monospace; font-size: .85rem }
 svg { display: block; width: 100%; height: auto } svg text { fill: var(--soft); font: 12px system-ui, sans-serif }
-.lines, .intervals { max-width: 46rem } .grid { stroke: var(--line); stroke-width: 1 } .zero { stroke: var(--soft); stroke-width: 1.2 }
+.lines, .intervals { min-width: 34rem; max-width: 46rem } .grid { stroke: var(--line); stroke-width: 1 } .zero { stroke: var(--soft); stroke-width: 1.2 }
 .histograms { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1rem; margin: .5rem 0 }
 figure { margin: 0 } figcaption { font-size: .875rem } .bar rect { fill: var(--c0) } .expected { stroke: var(--c1); stroke-width: 1.5 }
 .line polyline { fill: none; stroke-width: 2 } .line circle { stroke: none }
@@ -38,8 +38,8 @@ figure { margin: 0 } figcaption { font-size: .875rem } .bar rect { fill: var(--c
 .keys li { display: flex; align-items: center; gap: .5rem } .keys svg { width: 26px; height: 8px }
 .span { stroke-width: 3 } .span.good { stroke: var(--good) } .span.bad { stroke: var(--bad) } .span.open { stroke: var(--soft) }
 .dot.good { fill: var(--good) } .dot.bad { fill: var(--bad) } .dot.open { fill: var(--back); stroke: var(--soft); stroke-width: 2 }
-@media (max-width: 40rem) { dl { grid-template-columns: 1fr } dt { margin-top: .4rem } svg text { font-size: 15px } .intervals text { font-size: 14px } }
+@media (max-width: 40rem) { dl { grid-template-columns: 1fr } dt { margin-top: .4rem } }
 @media print { :root { --ink: #000; --soft: #444; --back: #fff; --line: #bbb; --c0: #0b57c2; --c1: #b3400a; --c2: #1a7f37; --c3: #8250df; --c4: #9a6700; --c5: #57606a;
   --good: #1a7f37; --bad: #c5221f } body { max-width: none; padding: 0; font-size: 10pt } nav { display: none } .scroll { overflow: visible }
-  table { font-size: 7.5pt } th, td { padding: 2pt 4pt } figure, tr, svg { break-inside: avoid } h2, h3 { break-after: avoid } }
+  .lines, .intervals { min-width: 0 } table { font-size: 7.5pt } th, td { padding: 2pt 4pt } figure, tr, svg { break-inside: avoid } h2, h3 { break-after: avoid } }
 """

@@ -20,7 +20,7 @@ HOW_TO_READ: Final = (
     ),
     (
         "Set: the p-value of the model confidence set (Hansen, Lunde and Nason 2011). The models marked ● make up the set that holds the "
-        "best model with 90 % confidence; the others are proven worse."
+        "best model with 90 % confidence; the others are left out as worse."
     ),
     "Held: how often, in percent, the central interval of that name held the outcome.",
 )
