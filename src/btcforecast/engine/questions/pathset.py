@@ -25,14 +25,14 @@ class PathSet:
     """Running extremes of simulated paths.
 
     laws: the published ones, nearest first. nodes_s: seconds after the forecast, from 0; five minutes apart for a day, then six hours.
-    highs, lows: shape (n_nodes, n_columns), the highest and lowest log return up to each node, between nodes included.
+    highs, lows: float32, shape (n_nodes, n_columns), the highest and lowest log return up to each node, between nodes included.
     is_mirrored: each column also stands for its mirror image, and the two are one draw.
     """
 
     laws: Mapping[Horizon, Distribution]
     nodes_s: Floats
-    highs: Floats
-    lows: Floats
+    highs: NDArray[np.float32]
+    lows: NDArray[np.float32]
     is_mirrored: bool
 
     @property
@@ -45,7 +45,7 @@ class PathSet:
         """Return how many paths there are, mirror images included."""
         return int(self.highs.shape[1]) * (2 if self.is_mirrored else 1)
 
-    def distances(self, *, is_up: bool) -> tuple[Floats, ...]:
+    def distances(self, *, is_up: bool) -> tuple[NDArray[np.float32], ...]:
         """Return how far each path had gone to that side by each node, never negative; mirror images follow in a second array."""
         up, down = self.highs, -self.lows
         own, other = (up, down) if is_up else (down, up)
@@ -80,14 +80,19 @@ def build_path_set(laws: Mapping[Horizon, Distribution], returns: NDArray[np.flo
         steps = np.concatenate((steps, extension.returns))
         variance = np.concatenate((variance, extension.variance))
         nodes = np.concatenate((nodes, DAY_S + BLOCK_S * np.arange(1.0, len(extension.returns) + 1)))
-    starts = np.zeros((len(nodes), steps.shape[1]))
-    np.cumsum(steps, axis=0, out=starts[1:])
-    highs = _running(starts, reach_beyond(steps, variance, rng.standard_exponential(steps.shape)))
-    lows = -_running(-starts, reach_beyond(-steps, variance, rng.standard_exponential(steps.shape)))
-    return PathSet(laws, nodes, highs, lows, is_mirrored)
+    starts = np.zeros((len(nodes), steps.shape[1]), np.float32)
+    starts[1:] = np.cumsum(steps, axis=0)
+    moved, spread = steps.astype(np.float32), variance.astype(np.float32)
+    drawn = rng.standard_exponential(moved.shape, np.float32)
+    highs = _running(starts, reach_beyond(moved, spread, drawn))
+    # Downwards everything is the same in the mirror; a path's two extremes need draws of their own, so it takes another path's.
+    np.negative(starts, out=starts)
+    np.negative(moved, out=moved)
+    lows = _running(starts, reach_beyond(moved, spread, np.roll(drawn, moved.shape[1] // 2, axis=1)))
+    return PathSet(laws, nodes, highs, np.negative(lows, out=lows), is_mirrored)
 
 
-def _running(starts: Floats, reach: Floats) -> Floats:
+def _running(starts: NDArray[np.float32], reach: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the running maximum at each node of paths that go so far above their value in each step."""
     highest = np.zeros_like(starts)
     np.add(starts[:-1], reach, out=highest[1:])

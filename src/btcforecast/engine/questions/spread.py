@@ -50,9 +50,11 @@ def _distances(paths: PathSet, *, is_up: bool, seconds: int) -> tuple[Floats, Fl
     """
     node, share = paths.between(seconds)
     columns = paths.distances(is_up=is_up)
-    found = np.concatenate([reached[row] for row in (node, node + 1) for reached in columns])
+    found = np.concatenate([reached[row] for row in (node, node + 1) for reached in columns]).astype(np.float64)
     weights = np.repeat([1 - share, share], len(found) // 2) / (len(found) // 2)
+    # At a node itself its neighbour has no weight.
     order = np.argsort(found, kind="stable")
+    order = order[weights[order] > 0]
     found, weights = found[order], weights[order]
     places = np.clip(np.cumsum(weights) - weights / 2, 1e-9, 1 - 1e-9)
     laws = [law for horizon, law in paths.laws.items() if horizon.seconds < seconds] + [law_at(paths.laws, seconds)[0]]
@@ -64,6 +66,7 @@ def _ends(paths: PathSet, *, seconds: int) -> tuple[Floats, Floats]:
     """Return each unit's highest and lowest price as multiples of the spot; of a mirrored pair the means."""
     node, share = paths.between(seconds)
     up, down = paths.distances(is_up=True), paths.distances(is_up=False)
-    highs = np.mean([(1 - share) * np.exp(far[node]) + share * np.exp(far[node + 1]) for far in up], axis=0)
-    lows = np.mean([(1 - share) * np.exp(-far[node]) + share * np.exp(-far[node + 1]) for far in down], axis=0)
+    mixed = np.array([1 - share, share])
+    highs = np.mean([mixed @ np.exp(far[node : node + 2]) for far in up], axis=0)
+    lows = np.mean([mixed @ np.exp(-far[node : node + 2]) for far in down], axis=0)
     return highs, lows

@@ -90,7 +90,11 @@ def _touched_by(paths: PathSet, log_level: float, seconds: Floats) -> tuple[Floa
 
 def _counted(paths: PathSet, log_level: float, seconds: Floats) -> tuple[Floats, Floats]:
     """Return the share of paths that touched by each instant, and its standard error."""
-    distances = paths.distances(is_up=log_level >= 0)
-    shares = np.mean([reached >= abs(log_level) for reached in distances], axis=0)
-    counted = np.interp(seconds, paths.nodes_s, shares.mean(axis=1))
-    return counted, np.interp(seconds, paths.nodes_s, share_error(shares))
+    # Only the nodes on either side of an instant are counted at.
+    after = np.clip(np.searchsorted(paths.nodes_s, seconds), 1, len(paths.nodes_s) - 1)
+    rows = np.unique(np.concatenate((after - 1, after)))
+    # numpy would round a plain float to the paths' float32, and a level just above the spot would be the spot.
+    level = np.float64(abs(log_level))
+    shares = np.mean([reached[rows] >= level for reached in paths.distances(is_up=log_level >= 0)], axis=0)
+    counted = np.interp(seconds, paths.nodes_s[rows], shares.mean(axis=1))
+    return counted, np.interp(seconds, paths.nodes_s[rows], share_error(shares))
