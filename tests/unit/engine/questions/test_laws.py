@@ -1,4 +1,4 @@
-"""The numbers behind questions, for any law and any instant."""
+"""Probabilities from laws, for any law and any instant."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from btcforecast.api.answers.questions import law_at, probability_above, probability_between, touch
 from btcforecast.core import HORIZONS, LEVELS, Distribution
+from btcforecast.engine.questions import law_at, probability_above, probability_between, probability_beyond
+from btcforecast.engine.questions.laws import most_beyond
 
 scales = st.lists(st.floats(0.0005, 0.2), min_size=len(HORIZONS), max_size=len(HORIZONS)).map(sorted)
 shifts = st.floats(-0.02, 0.02)
@@ -46,15 +47,12 @@ def test_nothing_jumps_at_a_published_horizon(spreads: list[float], shift: float
         assert np.abs(near.quantiles - exact.quantiles).max() <= widest / 60
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 2**32), st.floats(-0.03, 0.03), st.integers(300, 86400))
-def test_touching_is_what_a_slow_count_finds(seed: int, level: float, seconds: int):
-    steps = np.random.default_rng(seed).normal(0, 0.002, (50, 288))
-    returns = np.c_[np.zeros(50), np.cumsum(steps, axis=1)].astype(np.float32)
-    touched = 0
-    for path in returns:
-        walked = [float(value) for value in path[: seconds // 300 + 1]]
-        touched += any(value >= level if level >= 0 else value <= level for value in walked)
-    found = touch(returns, level, seconds=seconds)
-    assert found.probability == touched / 50
-    assert 0 < found.standard_error < 0.08
+@settings(max_examples=40, deadline=None)
+@given(scales, shifts, st.floats(-0.3, 0.3), st.integers(300, 30 * 86400))
+def test_the_most_beyond_up_to_an_instant_is_that_of_no_instant_before_it_exceeded(
+    spreads: list[float], shift: float, level: float, end: int
+):
+    found = laws(spreads, shift)
+    (most,) = most_beyond(found, level, np.array([float(end)]))
+    for seconds in np.unique(np.linspace(1, end, 60).astype(int)).tolist():
+        assert probability_beyond(law_at(found, seconds)[0], level) <= most + 1e-9
