@@ -119,7 +119,7 @@ def _round(
             client.submit(do_batch_remotely, plan, pieces, held, with_paths=with_paths, expected=expected, pure=False)
             for pieces in batches(open_pieces, n_workers=n_threads)
         ]
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             try:
                 files, n_done = future.result()
             except CancelledError:
