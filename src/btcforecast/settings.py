@@ -97,7 +97,7 @@ class Settings(BaseSettings):
         "10m", description="How long after its instant a forecast may still be sealed; later it is a missed cycle."
     )
     refit_every: str = Field("1d", description="How often models are fitted anew.")
-    champion: str = Field("day_paths", description="The model whose forecasts are published.")
+    champion: str = Field("multiscale", description="The model whose forecasts are published.")
     fallback: str = Field(
         "day_paths", description="The model that is served when the champion must not be; empty for none. docs/gate.md."
     )

@@ -38,6 +38,8 @@ def environment(folder: Path) -> dict[str, str]:
         "SYMBOL": SERIES.symbol,
         "CHAMPION": "ewma",
         "BASELINES": "random_walk",
+        "FALLBACK": "",
+        "CHALLENGERS": "",
         # Any five minutes are an instant to issue at, so that the test need not wait for the hour.
         "ISSUE_EVERY": "5m",
     }

@@ -47,6 +47,8 @@ def environment(folder: Path, url: str) -> dict[str, str]:
         "DATABASE_URL": url,
         "CHAMPION": "ewma",
         "BASELINES": "random_walk",
+        "FALLBACK": "",
+        "CHALLENGERS": "",
         **{k: str(v) for k, v in names.items()},
     }
 

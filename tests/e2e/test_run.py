@@ -70,7 +70,7 @@ def test_run_shows_a_living_simulated_market_and_stops_cleanly(tmp_path: Path):
         latest = answer(f"{base}/v1/forecasts/latest").json()
         assert latest["source"]["simulated"] is True
         assert {latest["forecast"]["model"], *(found["model"] for found in latest["others"])} == {
-            "day_paths", "random_walk", "ewma", "garch",
+            "multiscale", "day_paths", "log_har", "random_walk", "ewma", "garch",
         }  # fmt: skip
         assert "<html" in answer(base).text
         answer(f"{base}/v1/price")
