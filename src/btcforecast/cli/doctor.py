@@ -19,6 +19,7 @@ from btcforecast.core import Calendar, SystemClock, to_rfc3339
 from btcforecast.core.errors import BtcForecastError
 from btcforecast.engine.models.catalogue import load_model
 from btcforecast.forecasts.ledger import Signer
+from btcforecast.forecasts.reigns import reigning_roles
 from btcforecast.settings import Settings, load_settings
 from btcforecast.store.calendar import CalendarStore
 from btcforecast.store.candles import CandleStore
@@ -100,6 +101,10 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
                 n = extent.n_candles if extent else 0
                 mark = ", SIMULATED" if series.is_simulated else ""
                 yield Finding("Candles", "ok", f"{series}: {n:,}{mark}.")
+                reigning = (await reigning_roles(connection, series, settings.roles)).champion
+                if reigning != settings.champion:
+                    remedy = "`btcforecast models reigns` shows since when, `btcforecast models rollback` takes it back."
+                    yield Finding("Champion", "ok", f"{series}: {reigning} reigns, not CHAMPION {settings.champion};", remedy)
             calendar = await CalendarStore(connection).read()
         if not held:
             yield Finding("Candles", "warning", "none yet;", "run `btcforecast ingest` or `btcforecast import FILE`.")
@@ -164,7 +169,13 @@ def _signing_key(settings: Settings) -> Finding:
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
-    for name, models in (("CHAMPION", (settings.champion,)), ("BASELINES", settings.baselines)):
+    named = {
+        "CHAMPION": (settings.champion,),
+        "FALLBACK": (settings.fallback,) if settings.fallback else (),
+        "CHALLENGERS": settings.challengers,
+        "BASELINES": settings.baselines,
+    }
+    for name, models in named.items():
         faults = [fault for fault in map(_model_fault, models) if fault is not None]
         yield from (Finding(name, "wrong", fault) for fault in faults)
         if not faults:

@@ -13,10 +13,12 @@ from btcforecast.core.errors import NotFoundError
 from btcforecast.forecasts.series import choose_series
 
 if TYPE_CHECKING:
-    from btcforecast.core import Forecast
+    from btcforecast.core import Forecast, Series
     from btcforecast.forecasts.replay import ReplayReport
     from btcforecast.forecasts.roles import Roles
     from btcforecast.settings import Settings
+    from btcforecast.store.database import Database
+    from btcforecast.store.forecasts import SealedForecast
 
 WRONG = 3
 _SHOWN_PERCENT = (5, 25, 50, 75, 95)
@@ -39,7 +41,7 @@ def forecast(
     at: Annotated[str | None, typer.Option(help="An instant in the past, such as 2025-12-01T08:00Z: compute it again.")] = None,
     venue: VenueOption = None,
     symbol: SymbolOption = None,
-    model: Annotated[str | None, typer.Option(help="A model; otherwise the champion.")] = None,
+    model: Annotated[str | None, typer.Option(help="A model; otherwise the one that is served.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Print the latest forecast, or compute a past one again and compare it with its ledger entry, bit for bit.
@@ -194,19 +196,26 @@ class _Shown:
 
 async def _latest(venue: str | None, symbol: str | None, model: str | None) -> _Shown:
     from btcforecast.engine.models.catalogue import load_model
+    from btcforecast.forecasts.served import newest_served
     from btcforecast.store.forecasts import ForecastStore
 
+    found: list[SealedForecast] = []
     async with opened() as (settings, database):
         series = await choose_series(database, venue=venue, symbol=symbol, preferred=settings.series)
         async with database.read() as connection:
-            store = ForecastStore(connection)
-            found = [await store.latest(series, origin=origin, model=model) for origin in (Origin.LIVE, Origin.REPLAYED)]
-    newest = next((sealed for sealed in found if sealed is not None), None)
-    if newest is None:
+            for origin in (Origin.LIVE, Origin.REPLAYED):
+                if model is not None:
+                    sealed = await ForecastStore(connection).latest(series, origin=origin, model=model)
+                else:
+                    served = await newest_served(connection, series, origin=origin)
+                    sealed = None if served is None else served.sealed
+                found += [] if sealed is None else [sealed]
+    if not found:
         if model is not None:
             load_model(model)
             raise NotFoundError(f"No forecast of {series} by {model} has been sealed yet.")
         raise NotFoundError(f"No forecast of {series} has been sealed yet; use: btcforecast issue")
+    newest = found[0]
     return _Shown(newest.forecast, role=newest.role, sealed=(newest.sealed_at, newest.ledger_seq), differences=None)
 
 
@@ -224,11 +233,11 @@ async def _past(as_of: int, venue: str | None, symbol: str | None, model: str | 
             at = [sealed for origin in (Origin.LIVE, Origin.REPLAYED) for sealed in await store.at(series, as_of, origin=origin)]
         registry = open_registry(settings)
         for sealed in at:
-            if sealed.forecast.model == model or (model is None and sealed.role is Role.CHAMPION):
+            if sealed.forecast.model == model or (model is None and sealed.role in (Role.CHAMPION, Role.FALLBACK)):
                 again = await recompute(database, registry, sealed)
                 place = (sealed.sealed_at, sealed.ledger_seq)
                 return _Shown(again.forecast, role=sealed.role, sealed=place, differences=again.differences)
-        roles = _roles(settings) if model is None else _only(model)
+        roles = await _roles(settings, database, series, at=as_of) if model is None else _only(model)
         load_model(roles.champion)
         issued = await compute(
             database, Issuer(registry, roles), series=series, as_of=as_of, clock=SystemClock(), with_paths=False
@@ -247,9 +256,16 @@ async def _issue(as_of: int | None, venue: str | None, symbol: str | None) -> di
         series = await choose_series(database, venue=venue, symbol=symbol, preferred=settings.series)
         schedule = Schedule(every_s=parse_span(settings.issue_every), grace_s=parse_span(settings.issue_grace))
         as_of = schedule.newest_by(clock.now()) if as_of is None else as_of
-        issuer = Issuer(open_registry(settings), _roles(settings))
+        issuer = Issuer(open_registry(settings), await _roles(settings, database, series))
         issued = await compute(database, issuer, series=series, as_of=as_of, clock=clock)
-        is_new = await seal(database, issued, schedule=schedule, clock=clock, paths_kept_s=parse_span(settings.paths_kept))
+        is_new = await seal(
+            database,
+            issued,
+            schedule=schedule,
+            clock=clock,
+            paths_kept_s=parse_span(settings.paths_kept),
+            limits=settings.gate_limits,
+        )
         await sign_ledgers(database, open_signer(settings), clock=clock)
     return {
         "series": str(series),
@@ -297,7 +313,7 @@ async def _replay(
     async with opened() as (settings, database):
         series = await choose_series(database, venue=venue, symbol=symbol, preferred=settings.series)
         names = None if models is None else tuple(name.strip() for name in models.split(",") if name.strip())
-        roles = _roles(settings) if not names else Roles(names[0], names[1:])
+        roles = await _roles(settings, database, series) if not names else Roles(names[0], names[1:])
         plan = ReplayPlan(
             series,
             since,
@@ -321,10 +337,12 @@ async def _replay(
     return report
 
 
-def _roles(settings: Settings) -> Roles:
-    from btcforecast.forecasts.roles import Roles
+async def _roles(settings: Settings, database: Database, series: Series, *, at: int | None = None) -> Roles:
+    from btcforecast.bootstrap import open_roles
+    from btcforecast.forecasts.reigns import reigning_roles
 
-    return Roles(settings.champion, tuple(name for name in settings.baselines if name != settings.champion))
+    async with database.read() as connection:
+        return await reigning_roles(connection, series, open_roles(settings), at=at)
 
 
 def _only(model: str) -> Roles:

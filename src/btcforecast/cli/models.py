@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from btcforecast.cli import reigns
 from btcforecast.cli.context import notes, opened, out, print_json, progress, run
 from btcforecast.core import SystemClock, from_rfc3339, to_rfc3339
 
@@ -22,18 +23,17 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def register(app: typer.Typer) -> None:
     """Add `fit` and the group `models`."""
     app.command()(fit)
-    group = typer.Typer(help="Fitted model versions: list, show, verify.", no_args_is_help=True)
+    group = typer.Typer(help="Fitted model versions, and which model is champion.", no_args_is_help=True)
     group.command("list")(list_versions)
     group.command()(show)
     group.command()(verify)
+    reigns.add_to(group)
     app.add_typer(group, name="models")
 
 
 def fit(
     *,
-    model: Annotated[
-        str | None, typer.Option(help="Models by name, with commas between; otherwise the champion and all baselines.")
-    ] = None,
+    model: Annotated[str | None, typer.Option(help="Models by name, with commas between; otherwise all that are issued.")] = None,
     venue: VenueOption = None,
     symbol: SymbolOption = None,
     until: Annotated[str | None, typer.Option(help="Fit to candles closed by then; otherwise to all.")] = None,
@@ -42,7 +42,7 @@ def fit(
 ) -> None:
     """Fit models to the stored candles and keep them as signed versions.
 
-    Example: [bold]btcforecast fit --model day_paths,ewma --until 2025-12-01[/]
+    Example: [bold]btcforecast fit --model multiscale,ewma --until 2025-12-01[/]
     """
     versions = run(_fit(model, venue, symbol, until, since))
     if json:
@@ -119,14 +119,17 @@ def verify(*, json: JsonOption = False) -> None:
 async def _fit(
     model: str | None, venue: str | None, symbol: str | None, until: str | None, since: str | None
 ) -> list[ModelVersion]:
-    from btcforecast.bootstrap import open_registry
+    from btcforecast.bootstrap import open_registry, open_roles
     from btcforecast.forecasts.fit import fit_models
+    from btcforecast.forecasts.reigns import reigning_roles
     from btcforecast.forecasts.series import choose_series
 
     now = SystemClock().now()
     async with opened() as (settings, database):
-        names = model.split(",") if model else [settings.champion, *settings.baselines]
         series = await choose_series(database, venue=venue, symbol=symbol, preferred=settings.series)
+        async with database.read() as connection:
+            roles = await reigning_roles(connection, series, settings.roles if model else open_roles(settings))
+        names = model.split(",") if model else list(roles.models)
         with progress() as bar:
             task = bar.add_task("Fitting", total=len(names))
             return await fit_models(
