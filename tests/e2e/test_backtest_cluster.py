@@ -12,9 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from test_backtest import TOY, candle_file, command, digests, run, run_json
-
-__all__ = ["candle_file"]
+from test_backtest import TOY, command, digests, run, run_json
 
 ASKED = ("--models", "gated:Gated,toy:Wide", "--horizons", "1h,24h", "--paths", "--n-paths", "20", "--every", "6h")
 MORE = ("--refit-every", "3d", "--baselines", "toy:Wide")
@@ -102,9 +100,7 @@ def as_here(modules: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.mark.parametrize("names", [("one", "two"), ("only",)])
-def test_a_lost_worker_loses_no_result(
-    names: tuple[str, ...], as_here: str, scheduler: str, candle_file: Path, tmp_path: Path
-) -> None:
+def test_a_lost_worker_loses_no_result(names: tuple[str, ...], as_here: str, scheduler: str, candle_file: Path, tmp_path: Path):
     arguments = command(candle_file, *ASKED, *MORE)
     run_json(tmp_path, [*arguments, "--export", str(tmp_path / "alone")])
     gate = tmp_path / "gate"
@@ -129,7 +125,7 @@ def test_a_lost_worker_loses_no_result(
 
 
 @pytest.mark.usefixtures("as_here")
-def test_a_worker_without_the_model_is_named(scheduler: str, candle_file: Path, tmp_path: Path) -> None:
+def test_a_worker_without_the_model_is_named(scheduler: str, candle_file: Path, tmp_path: Path):
     with worker(scheduler, tmp_path / "three", str(TOY)):
         wait_for_workers(scheduler, 1)
         done = run(tmp_path, command(candle_file, *ASKED, *MORE, "--cluster", scheduler))
@@ -147,16 +143,14 @@ def test_a_worker_without_the_model_is_named(scheduler: str, candle_file: Path, 
 )
 def test_an_address_that_leads_nowhere_is_said(
     address: str, says: str, *, code: int, candle_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+):
     monkeypatch.setattr("btcforecast.cli.backtest.cluster._TIMEOUT_S", 1)
     done = run(tmp_path, command(candle_file, "--horizons", "1h", "--cluster", address))
     assert done.returncode == code, done.stderr
     assert says in done.stderr.replace("\n", " ")
 
 
-def test_a_cluster_without_workers_is_said(
-    scheduler: str, candle_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cluster_without_workers_is_said(scheduler: str, candle_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     wait_for_workers(scheduler, 0)
     monkeypatch.setattr("btcforecast.cli.backtest.cluster._TIMEOUT_S", 1)
     done = run(tmp_path, command(candle_file, "--horizons", "1h", "--cluster", scheduler))
@@ -164,9 +158,7 @@ def test_a_cluster_without_workers_is_said(
     assert "has no workers" in done.stderr
 
 
-def test_without_the_extra_the_command_says_what_to_install(
-    candle_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_extra_the_command_says_what_to_install(candle_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     done = run(tmp_path, command(candle_file, "--horizons", "1h", "--cluster", "tcp://127.0.0.1:9"))
     assert done.returncode == 2
