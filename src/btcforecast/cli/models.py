@@ -50,6 +50,8 @@ def fit(
         return
     for version in versions:
         notes.print(f"Fitted {version.name} to {version.series} from {to_rfc3339(version.trained_from)}.")
+        for warning in version.card.get("warnings", ()):
+            notes.print(f"[yellow]Note:[/] {escape(warning)}", soft_wrap=True)
 
 
 def list_versions(
