@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,18 @@ DAYS = 4
 NOW = START + DAYS * 86400 + 90
 STEP_BPS = 12.0
 SCHEDULE = Schedule(every_s=3600, grace_s=600)
+CARD = {
+    "data": {"n_candles": 100_000, "missing_percent": 0.5, "n_events": 3},
+    "warnings": ["The history is short."],
+    "limits": ["It knows no direction."],
+    "not_for": ["Choosing a direction."],
+    "held_out": {
+        "scored_from": "2025-11-01T00:00:00Z",
+        "scored_until": "2025-12-01T00:00:00Z",
+        "horizons": [{"horizon": "1h", "n": 720, "crps_bps": 22.5, "coverage": {"50": 50.1}}],
+    },
+}
+MANIFEST = f"btcforecast/models\n{json.dumps({'card': CARD})}\n\n— sig\n"
 SCALES = {"day_paths": 1.0, "random_walk": 1.3, "ewma": 1.1, "garch": 0.9}
 N_CYCLES = 10
 
@@ -133,7 +146,7 @@ async def seed(database: Database, signer: Signer, *, now: int = NOW, n_replayed
                 start - 86400,
                 now - 86400,
                 now - 86000,
-                "manifest\n\n— sig\n",
+                MANIFEST,
             )
             await ModelVersionStore(connection).add(row)
         await Feed(connection).set_price(SERIES, 90_123.45, traded_at_ms=1000 * (now - 2), via="simulated")

@@ -11,7 +11,7 @@ from collections.abc import Awaitable
 import httpx2
 import polars as pl
 import pytest
-from seeded_store import NOW, SCALES, START, Seeded, candles
+from seeded_store import CARD, NOW, SCALES, START, Seeded, candles
 
 from btcforecast.core import from_rfc3339
 from btcforecast.forecasts.ledger import Checkpoint, VerifierKey, is_consistent, is_included, leaf_hash
@@ -217,7 +217,9 @@ async def test_models_name_the_version_that_serves(client: httpx2.AsyncClient):
     champion = found["models"][0]
     assert (champion["model"], champion["role"]) == ("day_paths", "champion")
     version = champion["serving_version"]
-    assert (await client.get(f"/v1/models/{version}")).json()["version"]["version"] == version
+    detail = (await client.get(f"/v1/models/{version}")).json()
+    assert detail["version"]["version"] == version
+    assert detail["card"] == CARD
 
 
 async def test_status_says_in_words_that_the_market_is_simulated(client: httpx2.AsyncClient):

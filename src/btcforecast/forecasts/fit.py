@@ -12,6 +12,7 @@ from btcforecast.core import Origin, Series, to_rfc3339
 from btcforecast.core.errors import InputError, NotFoundError
 from btcforecast.engine.models.catalogue import load_model
 from btcforecast.forecasts.calendar import digest_of, known_calendar
+from btcforecast.forecasts.card import card_of
 from btcforecast.forecasts.ledger import Ledger
 from btcforecast.forecasts.registry import ModelRegistry
 from btcforecast.forecasts.versions import ModelVersion
@@ -31,13 +32,14 @@ async def fit_models(
     until: int,
     now: int,
     since: int | None = None,
+    with_scores: bool = True,
     on_fitted: Callable[[str], None] | None = None,
     on_failed: Callable[[str, Exception], None] | None = None,
 ) -> list[ModelVersion]:
     """Fit each model to the candles that had closed by `until`, save and record it, and return the versions in order.
 
-    Models are told of the scheduled events that were announced by `until`. since: leave candles opened before it out. on_fitted:
-    told each model's name when its version stands. on_failed: told of a model that cannot be fitted, and the others go on; without it
+    Models are told of the scheduled events that were announced by `until`. since: leave candles opened before it out. with_scores: put
+    held-out scores on each model's card, which takes a second fit. on_fitted: told each model's name when its version stands. on_failed: told of a model that cannot be fitted, and the others go on; without it
     the error is raised. Fitting again on the same candles changes nothing, so it is safe to repeat after
     a crash. Raises InputError for a span that cannot be or a model named twice, NotFoundError without candles,
     TooLittleHistoryError when a model needs more.
@@ -57,7 +59,9 @@ async def fit_models(
     versions: list[ModelVersion] = []
     for name in model_names:
         try:
-            model = await asyncio.to_thread(load_model(name).fit, history, calendar=told)
+            model_class = load_model(name)
+            model = await asyncio.to_thread(model_class.fit, history, calendar=told)
+            card = await asyncio.to_thread(card_of, model_class, history, calendar=told, with_scores=with_scores)
         except Exception as e:
             if on_failed is None:
                 raise
@@ -73,7 +77,10 @@ async def fit_models(
             created_at=now,
             loader=name,
             calendar_digest=digest_of(told),
+            card=card,
         )
+        for warning in card["warnings"]:
+            log.warning("model.little_history", model=name, series=str(series), reason=warning)
         await _record(database, version, at=now)
         log.info("model.fitted", model=name, version=version.name, n_candles=len(history))
         versions.append(version)

@@ -53,11 +53,12 @@ class ModelRegistry:
         loader: str | None = None,
         scores: Mapping[str, Any] | None = None,
         calendar_digest: str | None = None,
+        card: Mapping[str, Any] | None = None,
     ) -> ModelVersion:
         """Write a freshly fitted model and return its version; the same fit again returns the version that is there.
 
         trained_from: opening of the first candle of the fit. loader: the name that finds the class, where it is not `model.name`.
-        calendar_digest: of the scheduled events that the fit was told of.
+        calendar_digest: of the scheduled events that the fit was told of. card: the model card, signed with the rest.
         """
         state = model.state()
         content = pack(state)
@@ -75,6 +76,7 @@ class ModelRegistry:
             parameters=single_numbers(state),
             scores=scores or {},
             calendar_digest=calendar_digest,
+            card=card or {},
         )
         if VERSION_NAME.fullmatch(version.name) is None:
             message = (

@@ -20,6 +20,7 @@ from btcforecast.engine.models.catalogue import load_model
 from btcforecast.forecasts.calendar import known_calendar
 from btcforecast.forecasts.fit import fit_models
 from btcforecast.forecasts.issue import Issued, Issuer, Version
+from btcforecast.forecasts.questions.fixed import asks_touch
 from btcforecast.forecasts.registry import ModelRegistry
 from btcforecast.forecasts.roles import Roles
 from btcforecast.forecasts.seal import Schedule, parquets_of, record_missed_in, seal_in
@@ -185,7 +186,7 @@ class _Replay:
                 known_at=self._known_at,
                 calendar=self._calendar,
                 borrowed_from=lenders,
-                with_paths=as_of in newest,
+                with_paths=as_of in newest or asks_touch(as_of),
             )
             issued.append(found)
         return issued
@@ -203,7 +204,14 @@ class _Replay:
             return
         plan = self._plan
         fitted = await fit_models(
-            self._database, self._registry, plan.series, stale, until=trained_by, now=self._clock.now(), since=plan.train_since
+            self._database,
+            self._registry,
+            plan.series,
+            stale,
+            until=trained_by,
+            now=self._clock.now(),
+            since=plan.train_since,
+            with_scores=False,
         )
         self._n_fitted += len(fitted)
 
@@ -236,7 +244,8 @@ class _Replay:
         if not instants:
             return 0, SettleReport()
         schedule = Schedule(every_s=self._plan.every_s, grace_s=300)
-        parquets = {found.as_of: await asyncio.to_thread(parquets_of, found) for found in issued if found.paths is not None}
+        newest = self._instants[-_WITH_PATHS:]
+        parquets = {found.as_of: await asyncio.to_thread(parquets_of, found) for found in issued if found.as_of in newest}
         missing = sorted(set(instants) - {found.as_of for found in issued})
         n_new = 0
         clock = ManualClock(instants[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from btcforecast.core import Series, from_rfc3339, to_rfc3339
@@ -26,7 +26,7 @@ class ModelVersion:
 
     model: the name it is filed under. loader: what `load_model` finds the class by. trained_from: opening of the first candle that the fit saw; trained_until: close of
     the last. data_digest: SHA-256 of those candles; calendar_digest: of the scheduled events that the fit was told of, None for none. state_digest, n_state_bytes: of the file `state.npz`. parameters: the single
-    numbers of the state. note: the signed manifest as it is on disk.
+    numbers of the state. card: the model card. note: the signed manifest as it is on disk.
     """
 
     model: str
@@ -43,6 +43,7 @@ class ModelVersion:
     scores: Mapping[str, Any]
     note: str = ""
     calendar_digest: str | None = None
+    card: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -70,6 +71,7 @@ class ModelVersion:
             "code_version": self.code_version,
             "data_digest": self.data_digest,
             **({} if self.calendar_digest is None else {"calendar_digest": self.calendar_digest}),
+            **({"card": dict(self.card)} if self.card else {}),
             "state_digest": self.state_digest,
             "n_state_bytes": self.n_state_bytes,
             "parameters": dict(self.parameters),
@@ -111,4 +113,5 @@ class ModelVersion:
             scores=fields["scores"],
             note=note,
             calendar_digest=fields.get("calendar_digest"),
+            card=fields.get("card", {}),
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import cast
 
 from btcforecast.api.answers import sources
-from btcforecast.api.schemas.models import ModelList, ModelSummary, ModelVersion, ModelVersionDetail
+from btcforecast.api.schemas.models import ModelCard, ModelList, ModelSummary, ModelVersion, ModelVersionDetail
 from btcforecast.api.schemas.shared import RoleName
 from btcforecast.api.service import Service
 from btcforecast.core import Origin, Series, to_rfc3339
@@ -41,7 +42,10 @@ async def version(service: Service, name: str) -> ModelVersionDetail:
     if row is None:
         raise NotFoundError(f"There is no model version “{name}”.")
     source = sources.source(service, row.series, as_of=row.trained_until, is_stale=False)
-    return ModelVersionDetail(source=source, version=_shown(row), manifest=row.manifest)
+    # The manifest is the second line of its signed note.
+    card = json.loads(row.manifest.split("\n")[1]).get("card")
+    shown = None if card is None else ModelCard.model_validate(card)
+    return ModelVersionDetail(source=source, version=_shown(row), card=shown, manifest=row.manifest)
 
 
 def _shown(row: ModelVersionRow) -> ModelVersion:

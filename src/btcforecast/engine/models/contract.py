@@ -32,6 +32,9 @@ class Model(ABC):
     recommended_candles: ClassVar[int] = 0
     """With fewer than this `fit` works, but the forecasts are worse; whoever fits says so."""
 
+    limits: ClassVar[tuple[str, ...]] = ()
+    """What the model cannot do, in sentences for its card."""
+
     as_of: int
     """The close of the newest candle seen, Unix seconds."""
     trained_until: int

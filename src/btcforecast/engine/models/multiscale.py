@@ -50,6 +50,10 @@ class MultiScaleVolatility(ScaledModel):
     name: ClassVar[str] = "multiscale"
     min_candles: ClassVar[int] = 180 * 288 * 9 // 10
     recommended_candles: ClassVar[int] = 3 * 365 * 288 * 9 // 10
+    limits: ClassVar[tuple[str, ...]] = (
+        "Online recalibration holds the widths at 1 h and 4 h only; longer ones follow at the next fit.",
+        "News that no calendar announces is seen only once the price has moved.",
+    )
 
     def __init__(
         self,
