@@ -5,7 +5,7 @@ from btcforecast.engine.questions.laws import law_at, probability_above, probabi
 from btcforecast.engine.questions.pathset import PathSet, build_path_set
 from btcforecast.engine.questions.risk import Risk, risk
 from btcforecast.engine.questions.spread import Spread, spread
-from btcforecast.engine.questions.touch import Passage, Touch, TouchTime, passage, touch
+from btcforecast.engine.questions.touch import Passage, Touch, TouchTime, passage, touch, touch_many
 
 __all__ = [
     "Estimate",
@@ -24,4 +24,5 @@ __all__ = [
     "risk",
     "spread",
     "touch",
+    "touch_many",
 ]

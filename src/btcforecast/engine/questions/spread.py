@@ -29,17 +29,16 @@ class Spread:
 
 def spread(paths: PathSet, *, seconds: int, levels: Floats) -> Spread:
     """Return what range to expect up to that instant; the distribution of the highest price is one minus the probability of touching."""
-    far_up, weights = _distances(paths, is_up=True, seconds=seconds)
-    far_down, _ = _distances(paths, is_up=False, seconds=seconds)
-    high, low = float(weights @ np.exp(far_up)), float(weights @ np.exp(-far_down))
+    far_up, up_weights = _distances(paths, is_up=True, seconds=seconds)
+    far_down, down_weights = _distances(paths, is_up=False, seconds=seconds)
+    high, low = float(up_weights @ np.exp(far_up)), float(down_weights @ np.exp(-far_down))
     highs, lows = _ends(paths, seconds=seconds)
-    places = np.cumsum(weights) - weights / 2
     return Spread(
         high=Estimate(high, mean_error(highs)),
         low=Estimate(low, mean_error(lows)),
         width=Estimate(high - low, mean_error(highs - lows)),
-        high_quantiles=np.exp(np.interp(levels, places, far_up)),
-        low_quantiles=np.exp(-np.interp(1 - levels, places, far_down)),
+        high_quantiles=np.exp(np.interp(levels, _places(up_weights), far_up)),
+        low_quantiles=np.exp(-np.interp(1 - levels, _places(down_weights), far_down)),
     )
 
 
@@ -56,10 +55,15 @@ def _distances(paths: PathSet, *, is_up: bool, seconds: int) -> tuple[Floats, Fl
     order = np.argsort(found, kind="stable")
     order = order[weights[order] > 0]
     found, weights = found[order], weights[order]
-    places = np.clip(np.cumsum(weights) - weights / 2, 1e-9, 1 - 1e-9)
+    places = _places(weights)
     laws = [law for horizon, law in paths.laws.items() if horizon.seconds < seconds] + [law_at(paths.laws, seconds)[0]]
     least = np.max([law.quantile(places) if is_up else -law.quantile(1 - places) for law in laws], axis=0)
     return np.maximum(found, least), weights
+
+
+def _places(weights: Floats) -> Floats:
+    """Return the level that each of the ordered values stands for."""
+    return np.asarray(np.clip(np.cumsum(weights) - weights / 2, 1e-9, 1 - 1e-9))
 
 
 def _ends(paths: PathSet, *, seconds: int) -> tuple[Floats, Floats]:

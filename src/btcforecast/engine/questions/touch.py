@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from btcforecast.core import Floats
+from btcforecast.core import Floats, Horizon
 from btcforecast.core.errors import InputError
 from btcforecast.engine.questions.estimate import Estimate, share_error
 from btcforecast.engine.questions.laws import most_beyond
@@ -50,6 +50,21 @@ def touch(paths: PathSet, log_level: float, *, seconds: float) -> Touch:
     counted, errors = _counted(paths, log_level, at)
     least = most_beyond(paths.laws, log_level, at)
     return Touch(float(max(counted[0], least[0])), float(errors[0]), bool(least[0] > counted[0]))
+
+
+def touch_many(paths: PathSet, log_levels: Floats, horizon: Horizon) -> Floats:
+    """Return what `touch` gives for each of the levels at a published horizon: faster than one by one."""
+    row = int(np.searchsorted(paths.nodes_s, horizon.seconds))
+    found = np.empty(len(log_levels))
+    for is_up in (True, False):
+        chosen = (log_levels >= 0) == is_up
+        reached = np.sort(np.concatenate([distances[row] for distances in paths.distances(is_up=is_up)])).astype(np.float64)
+        found[chosen] = 1 - np.searchsorted(reached, np.abs(log_levels[chosen])) / len(reached)
+    for known, law in paths.laws.items():
+        if known <= horizon:
+            below = law.cdf(log_levels)
+            found = np.maximum(found, np.where(log_levels >= 0, 1 - below, below))
+    return found
 
 
 def passage(paths: PathSet, log_level: float, *, seconds: Floats, levels: tuple[float, ...]) -> Passage:

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.core import Floats, Forecast, Horizon, to_rfc3339
-from btcforecast.engine.questions import PathSet, build_path_set, touch
+from btcforecast.engine.questions import PathSet, build_path_set, touch_many
 from btcforecast.forecasts.issue import Issued
 from btcforecast.forecasts.questions import fixed
 from btcforecast.store.forecasts import series_fields
@@ -89,8 +89,7 @@ def _all(forecasts: Sequence[Forecast], horizon: Horizon, paths: Mapping[str, Pa
 def _touched(forecast: Forecast, horizon: Horizon, paths: PathSet | None) -> Floats:
     if paths is None or paths.reach_s < horizon.seconds:
         return fixed.reflected_touch(forecast.distributions[horizon], horizon)
-    levels = fixed.log_levels(horizon).tolist()
-    return fixed.touched(np.array([touch(paths, level, seconds=horizon.seconds).probability for level in levels]))
+    return fixed.touched(touch_many(paths, fixed.log_levels(horizon), horizon))
 
 
 def _has_paths(issued: Issued, forecast: Forecast) -> bool:

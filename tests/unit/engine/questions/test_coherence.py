@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from btcforecast.core import HORIZONS, Distribution
-from btcforecast.engine.questions import PathSet, law_at, passage, probability_beyond, risk, spread, touch
+from btcforecast.core import HORIZONS, Distribution, Horizon
+from btcforecast.engine.questions import PathSet, law_at, passage, probability_beyond, risk, spread, touch, touch_many
 from btcforecast.engine.questions.extension import BLOCK_S
 
 DAY, MONTH = 86400, 30 * 86400
@@ -143,3 +143,11 @@ def test_mirrored_paths_answer_alike_on_both_sides(make_path_set: Make, spread: 
     up, down = (touch(paths, side * distance, seconds=seconds) for side in (1, -1))
     assert up.probability == pytest.approx(down.probability, abs=1e-5)
     assert up.standard_error == down.standard_error
+
+
+@few
+@given(sets, st.sampled_from(HORIZONS), st.lists(levels, min_size=1, max_size=6))
+def test_many_levels_at_once_equal_one_by_one(make_path_set: Make, chosen: dict, horizon: Horizon, several: list):
+    paths = make_path_set(**chosen)
+    expected = [touch(paths, level, seconds=horizon.seconds).probability for level in several]
+    assert touch_many(paths, np.array(several), horizon) == pytest.approx(expected, abs=1e-9)
