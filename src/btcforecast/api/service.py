@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from btcforecast.api.board import Board
 from btcforecast.api.path_sets import PathSets
@@ -12,6 +12,7 @@ from btcforecast.api.records import Records
 from btcforecast.api.stream.hub import Hub
 from btcforecast.core import Clock, Origin, Series, parse_span
 from btcforecast.core.errors import BtcForecastError, NotFoundError
+from btcforecast.forecasts.drift import drift_report
 from btcforecast.forecasts.ledger import Signer, origin_line
 from btcforecast.forecasts.questions.record import question_record
 from btcforecast.forecasts.reigns import reigning_roles
@@ -46,6 +47,7 @@ class Service:
         self.board = Board()
         self.records = Records(database, clock, track_record)
         self.question_records = Records(database, clock, question_record)
+        self.drift_reports = Records(database, clock, partial(drift_report, configured=settings.roles))
         self.path_sets = PathSets(database)
         self._known = _Known()
         self._signer: Signer | None = None

@@ -157,10 +157,15 @@ class _Table:
 
 
 def figures_of(
-    settled: SettledColumns, *, until: int, windows: Mapping[str, int | None] = WINDOWS, horizon: Horizon | None = None
+    settled: SettledColumns,
+    *,
+    until: int,
+    windows: Mapping[str, int | None] = WINDOWS,
+    horizon: Horizon | None = None,
+    model: str | None = None,
 ) -> tuple[tuple[Figures, ...], tuple[WeekOfCoverage, ...]]:
-    """Return the figures of every horizon, window and model, champion first, and coverage week by week."""
-    order = _shown_order(settled)
+    """Return the figures of every horizon, window and model, champion first, or of one of each; and coverage week by week."""
+    order = [place for place in _shown_order(settled) if model in (None, settled.models[place])]
     figures: list[Figures] = []
     weeks: list[WeekOfCoverage] = []
     for seconds in np.unique(settled.horizon_s).tolist():

@@ -151,9 +151,45 @@ gate_measure: Final = Gauge(
     ("measure",),
     registry=REGISTRY,
 )
+drift_coverage: Final = Gauge(
+    "btcforecast_drift_coverage_percent",
+    "Share of outcomes that the champion's central interval held. horizon; window: 7d, 30d, 90d; nominal: 50, 80, 90, 95.",
+    ("horizon", "window", "nominal"),
+    registry=REGISTRY,
+)
+drift_pit_distance: Final = Gauge(
+    "btcforecast_drift_pit_distance",
+    "Kolmogorov–Smirnov distance of the champion's PIT values from the uniform law. horizon; window: 7d, 30d, 90d.",
+    ("horizon", "window"),
+    registry=REGISTRY,
+)
+drift_skill: Final = Gauge(
+    "btcforecast_drift_skill",
+    "The champion's CRPS skill. horizon; window: 7d, 30d, 90d; baseline.",
+    ("horizon", "window", "baseline"),
+    registry=REGISTRY,
+)
+drift_inputs: Final = Gauge(
+    "btcforecast_drift_inputs_psi",
+    "Population stability index of relative return sizes against the training year. window: 7d, 30d, 90d.",
+    ("window",),
+    registry=REGISTRY,
+)
+drift_volatility: Final = Gauge(
+    "btcforecast_drift_volatility_percent",
+    "Mean |return| against the training year's, in percent. window: 7d, 30d, 90d.",
+    ("window",),
+    registry=REGISTRY,
+)
+drift_missing: Final = Gauge(
+    "btcforecast_drift_missing_percent",
+    "Candles that should be there and are not. window: 7d, 30d, 90d.",
+    ("window",),
+    registry=REGISTRY,
+)
 job_duration: Final = Histogram(
     "btcforecast_job_duration_seconds",
-    "Time of one step of a job. job: fetch, calendar, issue, settle, checkpoint, refill, refit, replay, tidy; outcome: done, failed.",
+    "Time of one step of a job. job: fetch, calendar, issue, settle, checkpoint, refill, refit, promote, drift, replay, tidy; outcome: done, failed.",
     ("job", "outcome"),
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900),
     registry=REGISTRY,

@@ -102,6 +102,8 @@ def _define(work: Work, loop: asyncio.AbstractEventLoop) -> dict[str, Job]:
         step("tidy", work.tidy),
     )
 
+    promote, drift = step("promote", work.promote_due), step("drift", work.measure_drift)
+
     @DBOS.workflow(name="cycle")
     def cycle(_scheduled_at: datetime, _context: Any) -> None:
         """Fetch what has closed, look at the calendar, issue what is due, settle what can be, and sign how the ledgers stand."""
@@ -127,6 +129,8 @@ def _define(work: Work, loop: asyncio.AbstractEventLoop) -> dict[str, Job]:
     def refit_models(_scheduled_at: datetime, _context: Any) -> None:
         """Fit the models anew when they are old enough, and clear away what is no longer needed."""
         refit()
+        promote()
+        drift()
         tidy()
         forget_old_runs()
 

@@ -11,9 +11,11 @@ import structlog
 
 from btcforecast.core import BASE, Clock, Origin, Series, parse_span, to_rfc3339
 from btcforecast.core.errors import LedgerSealedTooLateError, UnavailableError
+from btcforecast.forecasts.drift import drift_report
 from btcforecast.forecasts.fit import fit_models
 from btcforecast.forecasts.issue import Issuer, issue
 from btcforecast.forecasts.ledger import Signer, sign_ledgers
+from btcforecast.forecasts.promotion import promote_best
 from btcforecast.forecasts.registry import ModelRegistry
 from btcforecast.forecasts.reigns import reigning_roles
 from btcforecast.forecasts.replay import ReplayPlan, replay
@@ -119,6 +121,20 @@ class Work:
         )
         await self._check_served(failures)
         return "fitted " + ", ".join(version.name for version in fitted)
+
+    async def promote_due(self) -> str:
+        """Once a day, promote the challenger that meets the rule, where PROMOTE_AUTOMATICALLY says so."""
+        if not self.settings.promote_automatically or self.clock.now() // 3600 % 24:
+            return "nothing is promoted now."
+        limits = self.settings.promotion_limits
+        reign = await promote_best(self.database, self.series, self.settings.roles, clock=self.clock, limits=limits)
+        return "no challenger meets the rule." if reign is None else f"{reign.champion} is champion."
+
+    async def measure_drift(self) -> str:
+        """Bring the drift report's metrics up to date."""
+        report = await drift_report(self.database, self.series, clock=self.clock, configured=self.settings.roles)
+        report.show()
+        return " ".join(report.words) or "no drift stands out."
 
     async def _check_served(self, failures: Mapping[str, Exception]) -> None:
         """Raise why the champion could not be fitted when neither it nor its fallback has any version to go on with."""
