@@ -89,7 +89,7 @@ async def test_the_record_of_questions_is_kept_apart_by_origin_and_filtered(clie
     found = await get(client, "/v1/track-record/questions", origin="replayed", window="all")
     assert found["source"]["origin"] == "replayed"
     assert found["n_cycles"] == 6
-    assert {figures["kind"] for figures in found["figures"]} == {"above", "between", "touch"}
+    assert {figures["kind"] for figures in found["figures"]} == {"above", "between"}
     for figures in found["figures"]:
         assert 0 <= figures["brier"] <= 1
         assert sum(part["n"] for part in figures["diagram"]) == figures["n"]

@@ -27,8 +27,8 @@ DISTANCES_PERCENT: Final[Mapping[Horizon, tuple[float, ...]]] = MappingProxyType
         Horizon.parse("7d"): (2.0, 5.0, 10.0),
     }
 )
-TOUCH_EVERY_S: Final = 6 * 3600
-"""Touching is asked of cycles at 00:00, 06:00, 12:00 and 18:00 UTC: it takes paths, and spans that overlap tell little that is new."""
+TOUCH_EVERY_S: Final = 12 * 3600
+"""Touching is asked of cycles at 00:00 and 12:00 UTC: it takes paths, and spans that overlap tell little that is new."""
 DECIMALS: Final = 6
 """Probabilities are sealed with so many decimals."""
 NO, YES, VOID = 0, 1, 2

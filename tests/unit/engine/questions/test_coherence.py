@@ -17,7 +17,7 @@ from btcforecast.engine.questions.extension import BLOCK_S
 DAY, MONTH = 86400, 30 * 86400
 Make = Callable[..., PathSet]
 
-few = settings(max_examples=20)
+few = settings(max_examples=40)
 spans = st.integers(300, MONTH)
 levels = st.floats(-0.3, 0.3)
 sets = st.fixed_dictionaries(

@@ -50,6 +50,6 @@ def test_what_cannot_be_told_is_void_by_kind():
     assert fixed.brier(np.full(9, 0.5), none) == {}
 
 
-def test_touching_is_asked_four_times_a_day():
+def test_touching_is_asked_twice_a_day():
     midnight = 1_764_547_200
-    assert [hour for hour in range(24) if fixed.asks_touch(midnight + 3600 * hour)] == [0, 6, 12, 18]
+    assert [hour for hour in range(24) if fixed.asks_touch(midnight + 3600 * hour)] == [0, 12]

@@ -88,7 +88,7 @@ async def test_what_is_sealed_is_what_would_be_answered(database: Database, issu
 
 
 @pytest.mark.usefixtures("issued")
-async def test_only_scheduled_cycles_are_asked_and_touching_only_every_six_hours(
+async def test_only_scheduled_cycles_are_asked_and_touching_only_twice_a_day(
     database: Database, series: Series, candles: Candles, issuer: Issuer
 ):
     await write(database, series, candles.up_to(START + 2 * HOUR), at=START)
@@ -277,7 +277,7 @@ async def test_the_record_holds_scores_parts_and_skill(database: Database, serie
     assert above.brier == pytest.approx(float(slow))
     assert (above.n_cycles, above.n) == (30, 180)
     assert sum(one.n for one in above.diagram) == 180
-    assert found["toy", "touch", "1h"].n == 30
+    assert found["toy", "touch", "1h"].n == 18
     (skill,) = above.skill
     assert (skill.baseline, skill.n_cycles, skill.verdict) == ("wide", 30, "too_few")
     assert found["wide", "above", "1h"].skill == ()
