@@ -121,7 +121,8 @@ class LogHarVolatility(ScaledModel):
         return np.asarray(self.har.sizes(self.recent.behind()) * np.sqrt(self.season.squares_ahead(self.as_of, GRID_STEPS)))
 
     def _simulate(self, n_paths: int, rng: np.random.Generator) -> Floats:
-        return symmetric_t(n_paths, float(self.laws.nu[0]), rng) * self.season.ahead(self.as_of, N_STEPS)[:, None]
+        step = float(np.exp(self.laws.level[0]) * self.har.sizes(self.recent.behind())[0])
+        return symmetric_t(n_paths, float(self.laws.nu[0]), rng) * (step * self.season.ahead(self.as_of, N_STEPS)[:, None])
 
     def _clock(self) -> Floats:
         return np.concatenate(([0.0], np.cumsum(self.season.ahead(self.as_of, N_STEPS) ** 2)))
