@@ -182,7 +182,7 @@ async def _facts(
         scores=score_measures(
             records[roles.champion],
             fallback=None if stand_in is None else records[stand_in],
-            garch=None if roles.champion == GARCH else records[GARCH],
+            garch=None if roles.champion == GARCH or GARCH not in roles.models else records[GARCH],
             until=until,
             limits=limits,
         ),
@@ -200,7 +200,8 @@ def _record(settled: Mapping[tuple[str, Horizon], Settled], model: str) -> Recor
 
 def _roles_of(issued: Issued) -> Roles:
     models = {role: forecast.model for forecast, role in reversed(issued.forecasts)}
-    return Roles(models.get(Role.CHAMPION, issued.champion.model), fallback=models.get(Role.FALLBACK))
+    others = tuple(forecast.model for forecast, role in issued.forecasts if role is Role.BASELINE)
+    return Roles(models.get(Role.CHAMPION, issued.champion.model), others, models.get(Role.FALLBACK))
 
 
 def _shown(measure: Measure) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from btcforecast.core import LEVELS, Candles, Distribution, Floats, Horizon, Series
 from btcforecast.core.distribution import logit
+from btcforecast.engine.calibration.health import Health
 from btcforecast.engine.models.contract import Model, State
 from btcforecast.forecasts.issue import Issuer, Roles
 
@@ -80,6 +81,27 @@ class Wide(Toy):
         return Distribution(3 * super()._distribution(horizon).quantiles)
 
 
+class Wonky(Toy):
+    """A model with faults to inject: a law too narrow or too wide, an error, paths that are no numbers, an alarming health."""
+
+    name: ClassVar[str] = "wonky"
+    factor: ClassVar[float] = 1.0
+    path_factor: ClassVar[float] = 1.0
+    error: ClassVar[Exception | None] = None
+    shown: ClassVar[Health] = Health()
+
+    def _distribution(self, horizon: Horizon) -> Distribution:
+        if self.error is not None:
+            raise self.error
+        return Distribution(self.factor * super()._distribution(horizon).quantiles)
+
+    def _paths(self, n_paths: int, n_steps: int, rng: np.random.Generator) -> Floats:
+        return self.path_factor * super()._paths(n_paths, n_steps, rng)
+
+    def health(self) -> Health:
+        return self.shown
+
+
 @dataclass(frozen=True)
 class ToyVersion:
     name: str
@@ -131,6 +153,14 @@ def registry(candles: Candles, series: Series) -> ToyRegistry:
         model = kind.fit(candles.up_to(START - DAY))
         known.save(model, series=series, trained_from=0, data_digest="", created_at=0)
     return known
+
+
+@pytest.fixture
+def wonky(registry: ToyRegistry, candles: Candles, series: Series) -> type[Wonky]:
+    """A class of its own for each test, fitted like the others."""
+    kind = type("WonkyHere", (Wonky,), {})
+    registry.save(kind.fit(candles.up_to(START - DAY)), series=series, trained_from=0, data_digest="", created_at=0)
+    return kind
 
 
 @pytest.fixture

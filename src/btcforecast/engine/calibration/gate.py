@@ -117,10 +117,10 @@ class Candidate:
 
     @property
     def unfit(self) -> tuple[str, Measure | None] | None:
-        """Return why it cannot be served in this cycle, or None."""
+        """Return why it cannot be served in this cycle, or None; whether coverage lasts is judged before."""
         if self.failure is not None:
             return f"The model {self.name} has no forecast: {self.failure}", None
-        outside = _first_outside(self.checks)
+        outside = _first_outside((*self.checks, *self.coverages))
         return None if outside is None else (outside.words, outside)
 
 
@@ -197,6 +197,9 @@ def _demoting(standing: State, facts: Facts, limits: GateLimits) -> tuple[str, M
     for score in facts.scores:
         rival, limit = names[score.name]
         if score.is_judged and score.value is not None and score.value <= limit:
+            continue
+        if score.name == TO_GARCH and not score.is_judged:
+            # GARCH may be gone from the baselines; the comparison with the fallback is the one that must be there.
             continue
         found = f"is {score.value:.4f}" if score.is_judged else "cannot be judged"
         return f"Demoted until the champion's score is at most {limit:g} of {rival}; it {found}.", score
