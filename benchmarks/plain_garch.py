@@ -35,9 +35,9 @@ class PlainGarch(Model):
     name: ClassVar[str] = "plain_garch"
     min_candles: ClassVar[int] = 180 * 288
 
-    def __init__(self, hourly: Floats, daily: Floats, *, variance: float, variances: Floats, closes: Floats) -> None:
+    def __init__(self, hourly: Floats, daily: Floats, *, variance: float, day_variances: Floats, closes: Floats) -> None:
         # (omega, alpha, beta, nu) of each; the variance of the next hour; of the next day by hour of the day; the past closes by five minutes.
-        self.hourly, self.daily, self.variance, self.variances, self.closes = hourly, daily, variance, variances, closes
+        self.hourly, self.daily, self.variance, self.day_variances, self.closes = hourly, daily, variance, day_variances, closes
         self._estimated: tuple[int, Floats, float] | None = None
         self._strings = {nu: strings(nu) for nu in (float(hourly[3]), float(daily[3]))}
 
@@ -51,15 +51,15 @@ class PlainGarch(Model):
         # The grid ends at the newest candle; a day later is the same hour of the day again.
         latest = [known(days[len(days) - 1 - lag :: -24][::-1][-DAILY_DAYS:]) for lag in range(24)]
         daily = estimate(latest[0])
-        variances = np.empty(24)
+        day_variances = np.empty(24)
         newest_hour = history.as_of // HOUR_S % 24
         for lag in range(24):
-            variances[(newest_hour - lag) % 24] = filtered(daily, latest[lag])
+            day_variances[(newest_hour - lag) % 24] = filtered(daily, latest[lag])
         return cls(
             hourly,
             daily,
             variance=filtered(hourly, hourly_returns),
-            variances=variances,
+            day_variances=day_variances,
             closes=closes[-PATH_DAYS * 288 - 289 :].copy(),
         )
 
@@ -79,7 +79,7 @@ class PlainGarch(Model):
                 self.variance = after(self.hourly, self.variance, hour)
             if np.isfinite(day):
                 which = at // HOUR_S % 24
-                self.variances[which] = after(self.daily, self.variances[which], day)
+                self.day_variances[which] = after(self.daily, self.day_variances[which], day)
         self.closes = self.closes[-PATH_DAYS * 288 - 289 :]
 
     def _distribution(self, horizon: Horizon) -> Distribution:
@@ -88,7 +88,7 @@ class PlainGarch(Model):
             share = min(horizon.seconds / HOUR_S, 1)
         else:
             # The newest day that ended on a whole hour.
-            process, variance = self.daily, self.variances[self.as_of // HOUR_S % 24]
+            process, variance = self.daily, self.day_variances[self.as_of // HOUR_S % 24]
             n_steps, share = max(horizon.seconds / DAY_S, 1), min(horizon.seconds / DAY_S, 1)
         if n_steps == 1:
             nu = process[3]
@@ -124,16 +124,18 @@ class PlainGarch(Model):
             "hourly": self.hourly,
             "daily": self.daily,
             "variance": np.array(self.variance),
-            "variances": self.variances.copy(),
+            "day_variances": self.day_variances.copy(),
             "closes": self.closes.copy(),
         }
 
     @classmethod
     def _from_state(cls, state: Mapping[str, NDArray[np.generic]]) -> Self:
-        hourly, daily, variances, closes = (
-            np.array(state[key], np.float64) for key in ("hourly", "daily", "variances", "closes")
+        hourly, daily, day_variances, closes = (
+            np.array(state[key], np.float64) for key in ("hourly", "daily", "day_variances", "closes")
         )
-        return cls(hourly, daily, variance=float(np.asarray(state["variance"], np.float64)), variances=variances, closes=closes)
+        return cls(
+            hourly, daily, variance=float(np.asarray(state["variance"], np.float64)), day_variances=day_variances, closes=closes
+        )
 
 
 def on_grid(history: Candles, *, n_days: int) -> Floats:

@@ -29,7 +29,7 @@ from btcforecast.engine.backtest import (
     terciles,
 )
 from btcforecast.engine.models.contract import N_STEPS
-from btcforecast.engine.scoring import COVERAGES, Scores, law_variances
+from btcforecast.engine.scoring import COVERAGES, Scores
 
 Keep = Callable[[str, bytes], None]
 """Takes in one file: its path below the backtest's folder, and what is in it."""
@@ -48,7 +48,7 @@ def keep_piece(plan: Plan, piece: Piece, walked: Walked, *, scores: Sequence[Sco
         rows = walked.quantiles.reshape(n * n_horizons, -1)
         quantiles = pl.Series("quantiles", rows, dtype=pl.Array(pl.Float64, len(LEVELS)))
         trained = pl.repeat(walked.trained_until * 1_000_000, n * n_horizons, eager=True, dtype=pl.Int64).cast(_INSTANT)
-        variance = pl.Series("variance", law_variances(rows))
+        variance = pl.Series("variance", walked.variances.ravel())
         forecasts = [model, as_of, horizon, trained.alias("trained_until"), variance, quantiles]
         keep(file_of("forecasts", piece), parquet(pl.DataFrame(forecasts)))
         keep(file_of("scores", piece), parquet(pl.DataFrame([model, as_of, horizon, *_score_columns(scores)])))

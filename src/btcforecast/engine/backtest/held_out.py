@@ -40,7 +40,7 @@ def held_out(model_class: type[Model], history: Candles, *, calendar: Calendar) 
     following = history.since(model.as_of)
     closed_at = following.closed_at
     origins = closed_at[closed_at % 3600 == 0]
-    quantiles = model.walk(following, origins, _HORIZONS)
+    quantiles, _ = model.walk(following, origins, _HORIZONS)
     outcomes = log_returns(history, origins, _HORIZONS)
     found = []
     for i, horizon in enumerate(_HORIZONS):

@@ -29,13 +29,14 @@ PathSink = Callable[[int, NDArray[np.float32]], None]
 class Walked:
     """What a model said along one piece.
 
-    as_of: shape (n,); quantiles: shape (n, n_horizons, 105); synth: one score for each origin, empty without paths.
+    as_of: shape (n,); quantiles: shape (n, n_horizons, 105); variances: shape (n, n_horizons); synth: one score for each origin, empty without paths.
     path_pits: shape (n, 5), the share of paths below the realised price at `PATH_LEADS`, NaN where it is missing; empty without paths.
     trained_until: the close of the newest candle that the fit saw. fit_s, forecast_s: seconds that it took, scoring of paths left out.
     """
 
     as_of: Ints
     quantiles: Floats
+    variances: Floats
     synth: tuple[SynthScore, ...]
     path_pits: Floats
     trained_until: int
@@ -90,6 +91,7 @@ class _Walker:
     def walk(self, as_of: Ints, *, on_paths: PathSink | None, on_progress: Callable[[int], None] | None) -> Walked:
         plan, model = self._plan, self._model
         quantiles = np.empty((len(as_of), len(plan.horizons), len(LEVELS)))
+        variances = np.empty((len(as_of), len(plan.horizons)))
         pits = np.empty((len(as_of) if plan.n_paths else 0, len(PATH_LEADS)))
         leads = list(PATH_LEADS)
         rows = np.searchsorted(self._candles.closed_at, as_of, side="right")
@@ -100,7 +102,8 @@ class _Walker:
             known = plan.calendar.known_at(int(as_of[begin]))
             if known != model.calendar:
                 model.schedule(known)
-            quantiles[begin:end] = model.walk(self._candles[self._seen : rows[end - 1]], as_of[begin:end], plan.horizons)
+            part = self._candles[self._seen : rows[end - 1]]
+            quantiles[begin:end], variances[begin:end] = model.walk(part, as_of[begin:end], plan.horizons)
             self._seen = rows[end - 1]
             if plan.n_paths:
                 prices = model.price_paths(seed=path_seed(plan.seed, model.as_of), n_paths=plan.n_paths)
@@ -113,7 +116,7 @@ class _Walker:
                     on_paths(model.as_of, np.ascontiguousarray(prices.T))
             if on_progress is not None:
                 on_progress(end - begin)
-        return Walked(as_of, quantiles, tuple(synth), pits, model.trained_until, 0.0, forecast_s)
+        return Walked(as_of, quantiles, variances, tuple(synth), pits, model.trained_until, 0.0, forecast_s)
 
     def _batches(self, as_of: Ints) -> Iterator[tuple[int, int]]:
         """Yield parts of the origins in which the same events are known; with paths a model stops at every origin."""
@@ -128,4 +131,4 @@ class _Walker:
 
 def _nothing(plan: Plan, piece: Piece) -> Walked:
     none = np.empty((0, len(plan.horizons), len(LEVELS)))
-    return Walked(np.empty(0, np.int64), none, (), np.empty((0, len(PATH_LEADS))), piece.fit_until, 0.0, 0.0)
+    return Walked(np.empty(0, np.int64), none, none[..., 0], (), np.empty((0, len(PATH_LEADS))), piece.fit_until, 0.0, 0.0)

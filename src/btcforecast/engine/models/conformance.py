@@ -161,16 +161,17 @@ def check_walks_as_step_by_step(case: Case) -> None:
         inside = closed_at[rows]
         inside = inside[(inside >= part.closed_at[0]) & (inside <= part.as_of)]
         walked.append(walking.walk(part, inside, _NEAR_AND_FAR))
-    stopped = [_quantiles(stopping, _NEAR_AND_FAR)]
+    stopped = [_said(stopping, _NEAR_AND_FAR)]
     begin = 0
     for row in rows.tolist():
         stopping.observe(case.following[begin : row + 1])
-        stopped.append(_quantiles(stopping, _NEAR_AND_FAR))
+        stopped.append(_said(stopping, _NEAR_AND_FAR))
         begin = row + 1
     stopping.observe(case.following[begin:])
-    assert np.array_equal(np.concatenate(walked), np.stack(stopped)), (
-        "A walk must give the bits of observing and asking by turns."
-    )
+    for found, expected in zip(zip(*walked, strict=True), zip(*stopped, strict=True), strict=True):
+        assert np.array_equal(np.concatenate(found), np.stack(expected)), (
+            "A walk must give the bits of observing and asking by turns."
+        )
     assert fingerprint(walking) == fingerprint(stopping), (
         "After a walk the model must stand where observing would have brought it."
     )
@@ -246,9 +247,11 @@ def fingerprint(model: Model) -> bytes:
     return laws + model.paths(seed=3, n_paths=64).tobytes() + state
 
 
-def _quantiles(model: Model, horizons: tuple[Horizon, ...]) -> Floats:
-    laws = model.quantiles(horizons)
-    return np.array([laws[horizon].quantiles for horizon in horizons])
+def _said(model: Model, horizons: tuple[Horizon, ...]) -> tuple[Floats, Floats]:
+    laws, variances = model.quantiles(horizons), model.variances(horizons)
+    assert variances.shape == (len(horizons),), "There is one variance for each horizon."
+    assert np.all(variances > 0), "A variance is positive."
+    return np.array([laws[horizon].quantiles for horizon in horizons]), variances
 
 
 def _priced(candles: Candles, factor: float) -> Candles:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from btcforecast.core import HORIZONS, LEVELS, NO_EVENTS, Calendar, Candles, Distribution, Floats, Horizon, Ints
 from btcforecast.core.errors import ConflictError, InputError, TooLittleHistoryError
 from btcforecast.engine.calibration.health import Health
+from btcforecast.engine.scoring.variance import law_variances
 
 N_PATHS: Final = 1000
 N_STEPS: Final = 288
@@ -90,21 +91,30 @@ class Model(ABC):
         """Return the law of the log return from `spot` to each horizon, rounded as published."""
         return {horizon: self._distribution(horizon).rounded() for horizon in horizons}
 
-    def walk(self, candles: Candles, origins: Ints, horizons: tuple[Horizon, ...] = HORIZONS) -> Floats:
-        """Observe the candles and return the quantiles at each origin on the way, shape (n_origins, n_horizons, 105).
+    def variances(self, horizons: tuple[Horizon, ...] = HORIZONS) -> Floats:
+        """Return the model's own forecast of the realised variance to each horizon, shape (n_horizons,).
 
-        They are what `observe` up to each origin and `quantiles` there would give, bit for bit; a model that can do many origins at once
-        overrides `_walk`. origins: ascending instants, each the close of one of the candles, or `as_of`. Ends having seen all the candles.
+        Its course counts, its level may be off by a factor that stays the same between fits: whoever scores it learns the factor from the
+        record. Unless a model knows better, it is the variance of the published law.
+        """
+        laws = self.quantiles(horizons)
+        return law_variances(np.array([laws[horizon].quantiles for horizon in horizons]))
+
+    def walk(self, candles: Candles, origins: Ints, horizons: tuple[Horizon, ...] = HORIZONS) -> tuple[Floats, Floats]:
+        """Observe the candles and return the quantiles and variances at each origin on the way.
+
+        Their shapes are (n_origins, n_horizons, 105) and (n_origins, n_horizons). They are what `observe` up to each origin, `quantiles` and
+        `variances` there would give, bit for bit; a model that can do many origins at once overrides `_walk`. origins: ascending instants, each the close of one of the candles, or `as_of`. Ends having seen all the candles.
         """
         known = np.concatenate(([self.as_of], candles.closed_at))
         if np.any(np.diff(origins) <= 0) or not np.all(np.isin(origins, known, assume_unique=True)):
             raise InputError("A walk goes through ascending instants at which one of its candles closes.")
         if len(candles) and int(candles.opened_at[0]) < self.as_of:
             raise self._seen_already()
-        quantiles = self._walk(candles, origins, horizons)
+        said = self._walk(candles, origins, horizons)
         if len(candles):
             self.as_of, self.spot = candles.as_of, float(candles.close[-1])
-        return quantiles
+        return said
 
     def paths(self, *, seed: int, n_paths: int = N_PATHS, n_steps: int = N_STEPS) -> Floats:
         """Return cumulative log returns from `spot` in five-minute steps, shape (n_paths, n_steps + 1), first column zero.
@@ -178,9 +188,10 @@ class Model(ABC):
         for instant in instants:
             yield cls._fit_with(history.up_to(instant), calendar.known_at(instant))
 
-    def _walk(self, candles: Candles, origins: Ints, horizons: tuple[Horizon, ...]) -> Floats:
+    def _walk(self, candles: Candles, origins: Ints, horizons: tuple[Horizon, ...]) -> tuple[Floats, Floats]:
         """Do what `walk` says; as in `_observe`, `as_of` and `spot` belong to the candle before these and are kept by the caller."""
         quantiles = np.empty((len(origins), len(horizons), len(LEVELS)))
+        variances = np.empty((len(origins), len(horizons)))
         seen = 0
         for i, row in enumerate(np.searchsorted(candles.closed_at, origins, side="right").tolist()):
             self.observe(candles[seen:row])
@@ -188,8 +199,9 @@ class Model(ABC):
             laws = self.quantiles(horizons)
             for j, horizon in enumerate(horizons):
                 quantiles[i, j] = laws[horizon].quantiles
+            variances[i] = self.variances(horizons)
         self.observe(candles[seen:])
-        return quantiles
+        return quantiles, variances
 
     def _paths_by_step(self, n_paths: int, n_steps: int, rng: np.random.Generator) -> NDArray[np.floating]:
         """Return what `_paths` does, turned: shape (n_steps + 1, n_paths)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,13 +12,15 @@ from btcforecast.core.distribution import publish_many
 from btcforecast.engine.features.returns import step_returns
 from btcforecast.engine.models.anchoring import anchor_paths
 from btcforecast.engine.models.contract import N_STEPS, Model
-from btcforecast.engine.models.laws import GRID_STEPS, N_SHORT, Laws, distribution_at, quantiles_at, widening
-
-_ANCHORS = HORIZONS[: N_SHORT - 1]
+from btcforecast.engine.models.laws import GRID, GRID_STEPS, N_SHORT, Laws, distribution_at, quantiles_at, widening
+from btcforecast.engine.scoring.variance import law_variances
 
 
 class ScaledModel(Model):
     """A model that says how volatile each horizon is and how paths get there; the laws around the scale are fitted."""
+
+    anchors: ClassVar[tuple[Horizon, ...]] = HORIZONS[: N_SHORT - 1]
+    """Where the paths are moved onto the laws."""
 
     laws: Laws
     _spreads: tuple[int, Floats] | None = None
@@ -48,17 +51,35 @@ class ScaledModel(Model):
             self._spreads = self.as_of, widening(self._widths())
         return distribution_at(self._spreads[1], horizon)
 
-    def _walk(self, candles: Candles, origins: Ints, horizons: tuple[Horizon, ...]) -> Floats:
+    def variances(self, horizons: tuple[Horizon, ...] = HORIZONS) -> Floats:
+        """Return the squared scale at the laws' horizons up to a day, and the variance of the law elsewhere.
+
+        The laws around the scale follow the shape of the last months of outcomes. That makes them right as laws; for the course of the
+        variance it is noise, the more so as the variance of a t law hangs on its tails.
+        """
+        found = super().variances(horizons)
+        squares = np.square(self._scales())
+        for i, j in _within_a_day(horizons):
+            found[i] = squares[j]
+        return found
+
+    def _walk(self, candles: Candles, origins: Ints, horizons: tuple[Horizon, ...]) -> tuple[Floats, Floats]:
         # Only what depends on the moment is done one by one; building and rounding the laws costs less for all at once.
         spreads = []
+        squares = np.empty((len(origins), N_SHORT))
         seen = 0
-        for row in np.searchsorted(candles.closed_at, origins, side="right").tolist():
+        for i, row in enumerate(np.searchsorted(candles.closed_at, origins, side="right").tolist()):
             self.observe(candles[seen:row])
             seen = row
             spreads.append(widening(self._widths()))
+            squares[i] = np.square(self._scales())[:N_SHORT]
         self.observe(candles[seen:])
         laws = np.array(spreads).reshape(len(origins), len(GRID_STEPS), -1)
-        return publish_many(np.stack([quantiles_at(laws, horizon) for horizon in horizons], axis=1))
+        quantiles = publish_many(np.stack([quantiles_at(laws, horizon) for horizon in horizons], axis=1))
+        variances = law_variances(quantiles.reshape(-1, quantiles.shape[-1])).reshape(quantiles.shape[:2])
+        for i, j in _within_a_day(horizons):
+            variances[:, i] = squares[:, j]
+        return quantiles, variances
 
     def _paths(self, n_paths: int, n_steps: int, rng: np.random.Generator) -> Floats:
         return np.ascontiguousarray(self._paths_by_step(n_paths, n_steps, rng).T)
@@ -68,7 +89,13 @@ class ScaledModel(Model):
         # Row by row, which is three times as fast as cumsum down the columns and adds in the same order.
         for before, after, step in zip(raw, raw[1:], self._simulate(n_paths, rng), strict=False):
             np.add(before, step, out=after)
-        return anchor_paths(raw, self.quantiles(_ANCHORS), self._clock())[: n_steps + 1]
+        return anchor_paths(raw, self.quantiles(self.anchors), self._clock())[: n_steps + 1]
+
+
+def _within_a_day(horizons: tuple[Horizon, ...]) -> list[tuple[int, int]]:
+    """Return where horizons up to a day that have a law of their own stand, among those asked for and on the laws' grid."""
+    near = GRID[:N_SHORT]
+    return [(i, near.index(horizon)) for i, horizon in enumerate(horizons) if horizon in near]
 
 
 def symmetric_t(n_paths: int, nu: float, rng: np.random.Generator) -> Floats:

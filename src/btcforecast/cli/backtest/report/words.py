@@ -33,8 +33,8 @@ PIT_NOTE: Final = "Where outcomes fell in their laws, in twenty bins; right laws
 SKILL_NOTE: Final = "1 − mean score ÷ that of {reference}, by month of the forecast; above zero is better."
 WORST_NOTE: Final = "The days on which {subject} scored worst, by mean score of the day's forecasts."
 VARIANCE_NOTE: Final = (
-    "QLIKE of the variance of each law against the sum of squared five-minute returns over the same 24 h. Each model's variances are first "
-    "multiplied by the ratio of mean realised to mean forecast variance over its own year before, as far as that had closed."
+    "QLIKE of each model's own variance forecast against the sum of squared five-minute returns over the same 24 h. Variances are first "
+    "multiplied by the ratio of the model's mean realised to mean forecast variance over the year before, as far as that had closed."
 )
 LEAD_NOTE: Final = "How often, in percent, the central interval of the paths held the price along the way."
 
