@@ -311,7 +311,7 @@ def _print_report(report: Report) -> None:
         out.print(
             f"{ledger.ledger}: {mark}; {counted(ledger.n_entries, 'entry', 'entries')}, {ledger.n_signed:,} of them signed, "
             f"{counted(ledger.n_checkpoints, 'checkpoint')}, {counted(ledger.n_forecasts, 'forecast')}, "
-            f"{counted(ledger.n_scores, 'score')} computed again",
+            f"{counted(ledger.n_scores, 'score')} and {counted(ledger.n_answers, 'answer')} computed again",
             soft_wrap=True,
         )
     if not report.ledgers and report.is_sound:

@@ -27,7 +27,7 @@ def reach_beyond(
     """Return how far above its start each step went: the maximum of a Brownian bridge from 0 to the step's return.
 
     M = (r + √(r² + 2 v E)) / 2 with E exponential of mean 1 has exactly the law of that maximum, because P(M ≥ m) =
-    exp(−2 m (m − r) / v) (Beaglehole, Dybvig and Zhou 1997, doi 10.2469/faj.v53.n1.2055; Glasserman 2003, section 6.4). Never below 0 or r.
+    exp(−2 m (m − r) / v) (Beaglehole, Dybvig and Zhou 1997; Glasserman 2003, section 6.4). Never below 0 or r.
 
     steps, variance, exponentials: of equal shape. Single precision is a millionth of a step, and half of the memory traffic.
     """
