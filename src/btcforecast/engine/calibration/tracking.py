@@ -13,18 +13,23 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from btcforecast.core import LEVELS, Floats, Ints
+from btcforecast.core import LEVELS, Candles, Floats, Ints
 
-HORIZONS_S: Final = (3600, 4 * 3600)
-"""Beyond a few hours outcomes come too slowly: tracking there cost more than it repaired."""
+HORIZONS_S: Final = (300, 3600, 4 * 3600)
+"""Five minutes for the first step of the paths; beyond a few hours outcomes come too slowly, and tracking costs more than it repairs."""
 EVERY_S: Final = 3600
 """How often a law is noted, to be held against its outcome."""
-_RATE: Final = 0.004
+DUE_S: Final = frozenset(horizon_s % EVERY_S for horizon_s in HORIZONS_S)
+"""How long after a whole hour an outcome can be due."""
+_RATES: Final = np.array([[0.004], [0.004], [0.001]])
+"""Four outcomes of 4 h that overlap tell about as much as one."""
 _UPPER: Final = LEVELS[len(LEVELS) // 2 + 1 :]
 _MISS_SHARE: Final = 2 * (1 - _UPPER)
 """How often |return| should exceed each upper quantile."""
 _HORIZONS: Final = np.array(HORIZONS_S)
 _ROWS: Final = np.arange(len(HORIZONS_S))
+_NOTED_EVERY_S: Final = np.array([2 * EVERY_S, EVERY_S, EVERY_S])
+"""The regression and the library of the paths are made from even hours, whose first minutes are the liveliest; so is their tracking."""
 _STILL: Final = 1e-300
 """What no move at all counts for, so that it has a logarithm."""
 _N_SLOTS: Final = HORIZONS_S[-1] // EVERY_S
@@ -37,8 +42,8 @@ _LARGEST: Final = 1.0
 class Tracking:
     """The log factors of the widths at the tracked horizons, and the laws whose outcomes are still to come.
 
-    factors: shape (2, 52). noted_at: when each waiting law was made, shape (2, 4), 0 where none waits; noted_close: the close then;
-    noted_widths: logs of the upper quantiles as published, shape (2, 4, 52).
+    factors: shape (3, 52). noted_at: when each waiting law was made, shape (3, 4), 0 where none waits; noted_close: the close then;
+    noted_widths: logs of the upper quantiles as published, shape (3, 4, 52).
     """
 
     def __init__(self, factors: Floats, noted_at: Ints, noted_close: Floats, noted_widths: Floats) -> None:
@@ -51,21 +56,25 @@ class Tracking:
         return cls(np.zeros((n, m)), np.zeros((n, _N_SLOTS), np.int64), np.ones((n, _N_SLOTS)), np.zeros((n, _N_SLOTS, m)))
 
     @classmethod
-    def over(cls, closed_at: Ints, closes: Floats, widths: Floats) -> Self:
-        """Return the tracking after a past of hourly closes, in order; widths: of the laws made at each, shape (n, 2, 52)."""
+    def over(cls, history: Candles, rows: Ints, widths: Floats) -> Self:
+        """Return the tracking after a past; rows: of the hourly closes, in order; widths: of the laws made at each, shape (n, 3, 52)."""
         tracking = cls.fresh()
-        for at, close, made in zip(closed_at.tolist(), closes.tolist(), np.log(widths), strict=True):
+        closed_at, closes = history.closed_at, history.close
+        for row, made in zip(rows.tolist(), np.log(widths), strict=True):
+            at, close = int(closed_at[row]), float(closes[row])
             tracking.settle(at, close)
             tracking.note(at, close, made)
+            if row + 1 < len(history):
+                tracking.settle(int(closed_at[row + 1]), float(closes[row + 1]))
         return tracking
 
     @property
     def largest(self) -> float:
-        """Return the largest |log factor|."""
-        return float(np.abs(self.factors).max())
+        """Return the largest |log factor| at the horizons that are published."""
+        return float(np.abs(self.factors[_HORIZONS >= EVERY_S]).max())
 
     def apply(self, log_widths: Floats) -> Floats:
-        """Return the logs of the upper quantiles moved by what was learned, still increasing; shape (2, 52)."""
+        """Return the logs of the upper quantiles moved by what was learned, still increasing; shape (3, 52)."""
         return np.asarray(np.maximum.accumulate(log_widths + self.factors - _LIFT, axis=1) + _LIFT)
 
     def settle(self, at: int, close: float) -> None:
@@ -78,13 +87,13 @@ class Tracking:
         # Where nothing is due the empty slot's close is 1, which is as good as any.
         outcomes = np.log(np.maximum(np.abs(np.log(close / self.noted_close[_ROWS, slots])), _STILL))
         missed = self.noted_widths[_ROWS, slots] < outcomes[:, None]
-        moved = self.factors + _RATE * (missed - _MISS_SHARE) * is_due[:, None]
+        moved = self.factors + _RATES * (missed - _MISS_SHARE) * is_due[:, None]
         self.factors = np.minimum(np.maximum(moved, -_LARGEST), _LARGEST)
 
     def note(self, at: int, close: float, log_widths: Floats) -> None:
-        """Remember the laws made at this instant; log_widths: before `apply`, shape (2, 52)."""
+        """Remember the laws made at this instant; log_widths: before `apply`, shape (3, 52)."""
         slot = at // EVERY_S % _N_SLOTS
-        self.noted_at[:, slot] = at
+        self.noted_at[:, slot] = np.where(at % _NOTED_EVERY_S == 0, at, 0)
         self.noted_close[:, slot] = close
         self.noted_widths[:, slot] = self.apply(log_widths)
 

@@ -13,16 +13,16 @@ from typing import ClassVar, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from btcforecast.core import NO_EVENTS, Calendar, Candles, Floats, Ints
+from btcforecast.core import NO_EVENTS, Calendar, Candles, Floats, Horizon, Ints
 from btcforecast.engine.calibration.health import Health
-from btcforecast.engine.calibration.tracking import EVERY_S, HORIZONS_S, Tracking
+from btcforecast.engine.calibration.tracking import DUE_S, EVERY_S, HORIZONS_S, Tracking
 from btcforecast.engine.features.deseasonalised import Deseasonalised
 from btcforecast.engine.features.multiscale import MultiScale, features_of, means_at
 from btcforecast.engine.features.returns import hourly_rows
 from btcforecast.engine.features.season import Season
 from btcforecast.engine.models.contract import N_STEPS, State
 from btcforecast.engine.models.far import FarLaws
-from btcforecast.engine.models.laws import GRID_STEPS, N_SHORT, YEAR_S, Laws, fit_laws
+from btcforecast.engine.models.laws import GRID, GRID_STEPS, N_SHORT, YEAR_S, Laws, fit_laws
 from btcforecast.engine.models.leads import LEAD_GROUPS, along_leads
 from btcforecast.engine.models.library import Library, build_library, draw, on_grid
 from btcforecast.engine.models.regression import LogLinear, fit_gamma
@@ -38,8 +38,8 @@ _WARM_UP_DAYS: Final = (28, 180)
 _ROOT_HALF_PI: Final = np.sqrt(np.pi / 2)
 """What a normal law's deviation is to its mean absolute value."""
 _NEAR: Final = slice(N_SHORT)
-_TRACKED: Final = slice(1, 3)
-"""1 h and 4 h on the laws' grid."""
+_TRACKED: Final = slice(3)
+"""Five minutes, 1 h and 4 h on the laws' grid."""
 _TRACKING_BEGINS_S: Final = YEAR_S / 2
 """Tracking learns from half a year before the fit, which is longer than it remembers."""
 
@@ -48,6 +48,7 @@ class MultiScaleVolatility(ScaledModel):
     """Gamma regression × week profile × day-path library, with online recalibration."""
 
     name: ClassVar[str] = "multiscale"
+    anchors: ClassVar[tuple[Horizon, ...]] = GRID[:N_SHORT]
     min_candles: ClassVar[int] = 180 * 288 * 9 // 10
     recommended_candles: ClassVar[int] = 3 * 365 * 288 * 9 // 10
     limits: ClassVar[tuple[str, ...]] = (
@@ -128,7 +129,7 @@ class MultiScaleVolatility(ScaledModel):
             ahead[row] = season.squares_ahead(int(history.closed_at[made[row]]), GRID_STEPS[_TRACKED])
         tracked_scales = np.exp(log_sizes[tracked][:, _TRACKED]) * np.sqrt(ahead) * _ROOT_HALF_PI
         widths = laws.widths_of(_TRACKED, tracked_scales)
-        tracking = Tracking.over(history.closed_at[made], history.close[made], widths)
+        tracking = Tracking.over(history, made, widths)
         return cls(
             laws,
             near,
@@ -157,8 +158,9 @@ class MultiScaleVolatility(ScaledModel):
         columns = (candles.closed_at, candles.close, np.abs(returns) / usual, spans, returns / usual)
         for at, close, size, span, signed in zip(*(column.tolist() for column in columns), strict=True):
             self.scales.update(size, span, signed)
-            if at % EVERY_S == 0:
+            if at % EVERY_S in DUE_S:
                 self.tracking.settle(at, close)
+            if at % EVERY_S == 0:
                 self.tracking.note(at, close, np.log(self._tracked_widths(at)))
         self.far.observe(candles, columns[2])
 
@@ -168,16 +170,18 @@ class MultiScaleVolatility(ScaledModel):
         return self._seen[1]
 
     def _tracked_widths(self, at: int) -> Floats:
-        """Return the widths at the tracked horizons before tracking moves them, shape (2, 52)."""
-        sizes = np.exp(self.near.log_mean(self._features())[:2])
-        scales = sizes * np.sqrt(self.season.squares_ahead(at, GRID_STEPS[_TRACKED])) * _ROOT_HALF_PI
-        return self.laws.widths_of(_TRACKED, scales)
+        """Return the widths at the tracked horizons before tracking moves them, shape (3, 52)."""
+        return self.laws.widths_of(_TRACKED, self._scales_at(at, _TRACKED))
 
     def _scales(self) -> Floats:
         """Return the scales at the horizons within a day, shape (5,)."""
+        return self._scales_at(self.as_of, _NEAR)
+
+    def _scales_at(self, at: int, part: slice) -> Floats:
+        """Return the scales at some of the horizons within a day, for an instant that the state has reached."""
         features = self._features()
-        log_sizes = np.concatenate((self.leads.log_mean(features)[:1], self.near.log_mean(features)))
-        return np.asarray(np.exp(log_sizes) * np.sqrt(self.season.squares_ahead(self.as_of, GRID_STEPS[_NEAR])) * _ROOT_HALF_PI)
+        log_sizes = np.concatenate((self.leads.log_mean(features)[:1], self.near.log_mean(features)))[part]
+        return np.asarray(np.exp(log_sizes) * np.sqrt(self.season.squares_ahead(at, GRID_STEPS[part])) * _ROOT_HALF_PI)
 
     def _widths(self) -> Floats:
         near = self.laws.widths(self._scales())
