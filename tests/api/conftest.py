@@ -76,7 +76,9 @@ def seeded(sqlite_store: Store) -> Seeded:
 
 
 def make_settings(**overrides: object) -> Settings:
-    return Settings(_env_file=None, **{"log_level": "WARNING", "rate_limit": "100000/minute", "champion": "day_paths", **overrides})
+    return Settings(
+        _env_file=None, **{"log_level": "WARNING", "rate_limit": "100000/minute", "champion": "day_paths", **overrides}
+    )
 
 
 class Running:
