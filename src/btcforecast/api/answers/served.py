@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.api.schemas.gate import GateState, Served
+from btcforecast.api.schemas.shared import RoleName
 from btcforecast.core import Origin, Series, to_rfc3339
 from btcforecast.core.errors import NotFoundError
 from btcforecast.forecasts.served import newest_served
@@ -26,7 +27,7 @@ async def served_forecast(
     served = Served(
         forecast_id=found.sealed.forecast.id,
         model=found.sealed.forecast.model,
-        role=cast("Literal['champion', 'fallback']", str(found.sealed.role)),
+        role=cast("RoleName", str(found.sealed.role)),
         state=cast("GateState", str(found.state)),
         since=None if found.since is None else to_rfc3339(found.since),
         reason=found.reason,

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from btcforecast.api.schemas.shared import Answer, Instant, Source
+from btcforecast.api.schemas.shared import Answer, Instant, RoleName, Source
 
 GateState = Literal["open", "demoted", "suspended", "withheld"]
 Standing = Literal["open", "demoted", "suspended"]
@@ -17,7 +17,7 @@ class Served(Answer):
 
     forecast_id: str
     model: str
-    role: Literal["champion", "fallback"]
+    role: RoleName
     state: GateState = Field(
         description="open: the champion is served; demoted: the fallback. Replayed forecasts are not gated: open."
     )
