@@ -58,7 +58,7 @@ async def status(service: Service) -> Status:
         fallback=roles.stand_in,
         challengers=[name for name in roles.models if roles.of(name) is Role.CHALLENGER],
         baselines=[name for name in roles.models if roles.of(name) is Role.BASELINE],
-        gate=cast("GateStateName", "open" if gate is None else gate.state),
+        gate=_gate_name(gate),
         served_model=None if gate is None else gate.served_model,
         issue_every_s=service.issue_every_s,
         latest_forecast_id=None if latest is None else latest.forecast.id,
@@ -68,6 +68,10 @@ async def status(service: Service) -> Status:
         workers=workers,
         n_stream_clients=service.hub.n_clients,
     )
+
+
+def _gate_name(gate: GateState | None) -> GateStateName:
+    return cast("GateStateName", "open" if gate is None else gate.state)
 
 
 def is_alive(beat: Heartbeat, *, now: int) -> bool:
