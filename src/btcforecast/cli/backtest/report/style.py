@@ -21,7 +21,7 @@ table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tab
 caption { text-align: left; padding: .25rem 0 }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; vertical-align: top }
 th:first-child { text-align: left; position: sticky; left: 0; background: var(--back) }
-thead th { border-bottom: 2px solid var(--line); color: var(--soft); font-weight: 600 }
+thead th { border-bottom: 2px solid var(--line); color: var(--soft); font-weight: 600; white-space: normal; vertical-align: bottom }
 td small { display: block; color: var(--soft) } .good { color: var(--good) } .bad { color: var(--bad) }
 dl { display: grid; grid-template-columns: minmax(9rem, max-content) 1fr; gap: .3rem 1rem; font-size: .9rem }
 dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere; font-family: ui-monospace, monospace; font-size: .85rem }
