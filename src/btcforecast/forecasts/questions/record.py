@@ -178,7 +178,7 @@ def _figures(table: _Table, model: str, roles: Mapping[str, Role], *, window: st
         uncertainty=parts.uncertainty,
         skill=skill,
         diagram=parts.bins,
-        words=_BASELINE_WORDS if is_baseline else "; ".join(figure.words for figure in skill) or _TOO_FEW,
+        words=_BASELINE_WORDS if is_baseline else _words(skill),
     )
 
 
@@ -206,6 +206,14 @@ def _skill(table: _Table, model: str, rival: str) -> BrierSkill | None:
         baseline=rival.replace("_", " "), percent=abs(100 * value), low=100 * (low or 0), high=100 * (high or 0)
     )
     return BrierSkill(rival, n, n_blocks, value, low, high, verdict, words)
+
+
+def _words(skill: tuple[BrierSkill, ...]) -> str:
+    said = [figure.words for figure in skill if figure.verdict in {"better", "worse"}]
+    unproven = [figure.baseline.replace("_", " ") for figure in skill if figure.verdict == "unproven"]
+    if unproven:
+        said.append("no evidence of skill" if not said else f"no evidence of skill against {', '.join(unproven)}")
+    return "; ".join(said) or _TOO_FEW
 
 
 def _verdict(low: float | None, high: float | None, n_blocks: int) -> str:
