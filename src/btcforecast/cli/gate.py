@@ -69,7 +69,8 @@ def _print(series: Series, state: GateState, transitions: list[GateTransition]) 
 def _measures(state: GateState) -> Table:
     from rich.table import Table
 
-    table = Table("Measure", title=f"Judged {to_rfc3339(state.judged_at)}", title_justify="left")
+    table = Table(title=f"Judged {to_rfc3339(state.judged_at)}", title_justify="left")
+    table.add_column("Measure", no_wrap=True, min_width=max(len(measure["name"]) for measure in state.measures))
     for heading in ("value", "at least", "at most", "rests on", "needs"):
         table.add_column(heading, justify="right")
     table.add_column("")

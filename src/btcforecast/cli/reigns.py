@@ -102,7 +102,10 @@ def reigns(*, venue: VenueOption = None, symbol: SymbolOption = None, json: Json
         return
     from rich.table import Table
 
-    table = Table("From", "Champion", "After", "By", "Reason", "Entry")
+    table = Table()
+    table.add_column("From", no_wrap=True, min_width=20)
+    for heading in ("Champion", "After", "By", "Reason", "Entry"):
+        table.add_column(heading)
     for reign in found:
         by = f"{reign.kind}, forced" if reign.is_forced else reign.kind
         row = (to_rfc3339(reign.began_at), reign.champion, reign.previous, by, escape(reign.reason), str(reign.ledger_seq))

@@ -190,5 +190,5 @@ async def _begin(
     await Feed(connection).append_event("reign", {**body, "entry": entry.seq}, at=at)
     reign = Reign(at, champion, previous, kind, is_forced, reason, figures, entry.seq)
     await GateStore(connection).add_reign(reign, series_id=await CandleStore(connection).series_id(series))
-    log.warning("reign.began", series=str(series), champion=champion, previous=previous, kind=kind, forced=is_forced)
+    log.info("reign.began", series=str(series), champion=champion, previous=previous, kind=kind, forced=is_forced)
     return reign

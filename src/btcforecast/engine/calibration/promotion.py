@@ -91,9 +91,14 @@ def _enough(pairs: Mapping[Horizon, tuple[Settled, Settled]], limits: PromotionL
         for horizon, pair in pairs.items()
     }
     words = ", ".join(f"{n} of {needed} at {horizon}" for horizon, (n, needed) in found.items())
-    is_met = all(n >= needed for n, needed in found.values()) and found[H24][0] >= _MIN_BLOCKS
+    common = _common(pairs)
+    n_blocks = len(common) // _block(common)
+    is_met = all(n >= needed for n, needed in found.values()) and n_blocks >= _MIN_BLOCKS
     return Finding(
-        "enough", is_met, f"Stretches of the horizon's length that both were settled on, and that are needed: {words}."
+        "enough",
+        is_met,
+        f"Stretches of the horizon's length that both were settled on, and that are needed: {words}; "
+        f"days on which all three horizons were: {n_blocks} of {_MIN_BLOCKS}.",
     )
 
 
