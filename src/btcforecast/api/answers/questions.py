@@ -17,7 +17,7 @@ from btcforecast.api.schemas.questions import (
     Loss,
     PassagePoint,
     PassageTime,
-    Price,
+    PriceEstimate,
     PriceQuantile,
     QuestionFigures,
     QuestionRecord,
@@ -115,8 +115,8 @@ def _range(about: Subject, paths: PathSet) -> Range:
     decimals = price_decimals(spot)
     found = spread(paths, seconds=about.seconds, levels=_SHOWN)
 
-    def price(estimate: Estimate) -> Price:
-        return Price(price=round(spot * estimate.value, decimals), standard_error=spot * estimate.standard_error)
+    def price(estimate: Estimate) -> PriceEstimate:
+        return PriceEstimate(price=round(spot * estimate.value, decimals), standard_error=spot * estimate.standard_error)
 
     def quantiles(shares: Floats) -> list[PriceQuantile]:
         prices = np.round(spot * shares, decimals).tolist()

@@ -24,7 +24,7 @@ class Answered(Answer):
     notes: list[str] = Field(description="What to keep in mind.")
 
 
-class Price(Answer):
+class PriceEstimate(Answer):
     """An expected price, in quote currency."""
 
     price: float
@@ -41,9 +41,9 @@ class PriceQuantile(Answer):
 class Range(Answered):
     """How far the price is expected to range up to an instant, every moment on the way included."""
 
-    high: Price = Field(description="The expected highest price.")
-    low: Price = Field(description="The expected lowest price.")
-    width: Price = Field(description="The expected difference between the two.")
+    high: PriceEstimate = Field(description="The expected highest price.")
+    low: PriceEstimate = Field(description="The expected lowest price.")
+    width: PriceEstimate = Field(description="The expected difference between the two.")
     high_quantiles: list[PriceQuantile] = Field(
         description="Of the highest price; the probability of touching a level above the spot is one minus this distribution."
     )
