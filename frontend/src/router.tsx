@@ -4,6 +4,7 @@ import { Layout } from "@/parts/layout";
 import { Loading } from "@/parts/states";
 import { NotFound } from "@/pages/not-found";
 import { readLedgerSearch } from "@/pages/ledger/search";
+import { readModelsSearch } from "@/pages/models/search";
 import { readRecordSearch } from "@/pages/record/search";
 
 const root = createRootRoute({ component: Layout, notFoundComponent: NotFound });
@@ -28,13 +29,26 @@ const ledger = createRoute({
   component: lazyRouteComponent(() => import("@/pages/ledger/page"), "LedgerPage"),
 });
 
+const models = createRoute({
+  getParentRoute: () => root,
+  path: "/models",
+  validateSearch: readModelsSearch,
+  component: lazyRouteComponent(() => import("@/pages/models/page"), "ModelsPage"),
+});
+
+const modelCard = createRoute({
+  getParentRoute: () => root,
+  path: "/models/$version",
+  component: lazyRouteComponent(() => import("@/pages/model-card/page"), "ModelCardPage"),
+});
+
 const about = createRoute({
   getParentRoute: () => root,
   path: "/about",
   component: lazyRouteComponent(() => import("@/pages/about"), "About"),
 });
 
-const tree = root.addChildren([forecast, record, ledger, about]);
+const tree = root.addChildren([forecast, record, models, modelCard, ledger, about]);
 
 export function makeRouter() {
   return createRouter({

@@ -4,7 +4,7 @@ import type { Schemas } from "./client.ts";
 import { listen, type StreamState } from "./event-stream.ts";
 import { keys } from "./queries.ts";
 
-const KINDS = ["price", "forecast", "settlement", "missed_cycle", "market", "reset"];
+const KINDS = ["price", "forecast", "gate", "reign", "settlement", "missed_cycle", "market", "reset"];
 
 const streamStateQuery = queryOptions({
   queryKey: ["stream"],
@@ -37,22 +37,24 @@ export function useLiveUpdates(): void {
 }
 
 function take(client: QueryClient, kind: string, data: unknown): void {
-  const renew = (...queryKeys: readonly (readonly string[])[]) => {
-    for (const queryKey of queryKeys) void client.invalidateQueries({ queryKey });
-  };
+  if (kind === "price") takePrice(client, data as PriceEvent);
+  else for (const queryKey of renewedBy(kind)) void client.invalidateQueries({ queryKey });
+}
+
+/** What may be another since an event of that kind; a price is taken from the event itself. */
+export function renewedBy(kind: string): readonly (readonly string[])[] {
   switch (kind) {
-    case "price":
-      takePrice(client, data as PriceEvent);
-      break;
     case "settlement":
-      renew(keys.record, keys.ledger);
-      break;
+      return [keys.record, keys.ledger, keys.drift];
     case "market":
-      renew(keys.candles, keys.status);
-      break;
+      return [keys.candles, keys.status];
+    case "gate":
+      return [keys.status, keys.latest, keys.gate, keys.ledger];
+    case "reign":
+      return [keys.status, keys.gate, keys.models, keys.drift, keys.ledger];
     default:
       // A forecast, a missed cycle, or events that were lost: everything may be new.
-      renew(keys.status, keys.latest, keys.candles, keys.ledger, keys.record);
+      return [keys.status, keys.latest, keys.gate, keys.models, keys.drift, keys.candles, keys.ledger, keys.record];
   }
 }
 

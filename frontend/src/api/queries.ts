@@ -2,6 +2,8 @@ import { infiniteQueryOptions, queryOptions, skipToken } from "@tanstack/react-q
 import { answer, api, type Schemas } from "./client.ts";
 import { type ForecastView, toForecastView } from "./forecast-view.ts";
 import type { Origin } from "./origin.ts";
+import { ApiError } from "./problem.ts";
+import { rfc3339 } from "@/format/time";
 
 const MINUTE_MS = 60_000;
 
@@ -9,6 +11,9 @@ export const keys = {
   status: ["status"],
   price: ["price"],
   latest: ["forecast", "latest"],
+  gate: ["gate"],
+  models: ["models"],
+  drift: ["drift"],
   record: ["record"],
   ledger: ["ledger"],
   candles: ["candles"],
@@ -24,28 +29,50 @@ export const statusQuery = queryOptions({
 export interface LatestView {
   readonly forecast: ForecastView;
   readonly source: Schemas["Source"];
+  /** Why this model's forecast is given out; null for a replayed one, which is not gated. */
+  readonly served: Schemas["Served"] | null;
 }
 
-/** The newest live forecast; where none was ever made, the newest replayed one; null where there is neither. */
+/** The gate serves no forecast, and this is how it stands. */
+export interface KeptBackView {
+  readonly gate: Schemas["Gate"];
+}
+
+/** The newest live forecast that is served; where none was ever made, the newest replayed one; null where there is neither. */
 export const latestQuery = queryOptions({
   queryKey: keys.latest,
-  queryFn: async (): Promise<LatestView | null> => {
-    const { latest_forecast_id } = await answer(api.GET("/v1/status"));
+  queryFn: async (): Promise<LatestView | KeptBackView | null> => {
+    const { latest_forecast_id, gate } = await answer(api.GET("/v1/status"));
+    if (isKeptBack(gate)) return keptBack();
     return latest_forecast_id === null ? latestReplayed() : latestLive();
   },
   refetchInterval: MINUTE_MS,
 });
 
-async function latestLive(): Promise<LatestView> {
-  const { forecast, source } = await answer(api.GET("/v1/forecasts/latest"));
-  return { forecast: toForecastView(forecast), source };
+export function isKeptBack(state: Schemas["Gate"]["state"]): boolean {
+  return state === "suspended" || state === "withheld";
+}
+
+async function keptBack(): Promise<KeptBackView> {
+  return { gate: await answer(api.GET("/v1/gate")) };
+}
+
+async function latestLive(): Promise<LatestView | KeptBackView> {
+  try {
+    const { forecast, source, served } = await answer(api.GET("/v1/forecasts/latest"));
+    return { forecast: toForecastView(forecast), source, served };
+  } catch (error) {
+    // The gate may have closed since the status was asked for.
+    if (error instanceof ApiError && (error.kind === "forecasts-withheld" || error.kind === "forecasts-suspended")) return keptBack();
+    throw error;
+  }
 }
 
 async function latestReplayed(): Promise<LatestView | null> {
   // One cycle's forecasts come together; the champion is among the newest few.
   const { forecasts, source } = await answer(api.GET("/v1/forecasts", { params: { query: { origin: "replayed", limit: 20 } } }));
   const champion = forecasts.find(({ role }) => role === "champion");
-  return champion === undefined ? null : { forecast: toForecastView(champion), source };
+  return champion === undefined ? null : { forecast: toForecastView(champion), source, served: null };
 }
 
 /** The newest price of a market. The stream brings it (`live.ts`), and greets with it; it is only asked for without a stream. */
@@ -73,20 +100,37 @@ export function candlesQuery({ interval, from, to }: CandlesWanted) {
   });
 }
 
-export interface Question {
-  readonly kind: "above" | "touch";
-  readonly price: number;
-  readonly at: number;
+/** What the gate decided in the newest cycle, and everything that it looked at. */
+export const gateQuery = queryOptions({
+  queryKey: keys.gate,
+  queryFn: () => answer(api.GET("/v1/gate")),
+  refetchInterval: MINUTE_MS,
+});
+
+export const modelsQuery = queryOptions({
+  queryKey: keys.models,
+  queryFn: () => answer(api.GET("/v1/models")),
+});
+
+/** One version with its card and its signed manifest. */
+export function versionQuery(version: string) {
+  return queryOptions({
+    queryKey: [...keys.models, version],
+    queryFn: () => answer(api.GET("/v1/models/{version}", { params: { path: { version } } })),
+  });
 }
 
-export function questionQuery(question: Question | undefined) {
+export const driftQuery = queryOptions({
+  queryKey: keys.drift,
+  queryFn: () => answer(api.GET("/v1/drift")),
+});
+
+/** How the questions sealed with every cycle fared. */
+export function questionRecordQuery({ origin, window }: Pick<CalibrationWanted, "origin" | "window">) {
+  const query = { origin, window };
   return queryOptions({
-    queryKey: ["question", question],
-    queryFn:
-      question === undefined
-        ? skipToken
-        : () => answer(api.GET("/v1/probability", { params: { query: { [question.kind]: question.price, at: rfc3339(question.at) } } })),
-    staleTime: 0,
+    queryKey: [...keys.record, "questions", query],
+    queryFn: () => answer(api.GET("/v1/track-record/questions", { params: { query } })),
   });
 }
 
@@ -166,8 +210,4 @@ export function entryQuery(ledger: Origin, seq: number) {
       return { entry, state, proof };
     },
   });
-}
-
-function rfc3339(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { reliability } from "./calibration.ts";
+import { binReliability, reliability } from "./calibration.ts";
 
 describe("reliability", () => {
   it("lies on the diagonal when outcomes fall evenly", () => {
@@ -24,5 +24,18 @@ describe("reliability", () => {
 
   it("is empty without outcomes", () => {
     expect(reliability([0, 0], 0)).toEqual([]);
+  });
+});
+
+describe("the reliability of questions", () => {
+  it("is what came true at what was stated on average, with what chance allows", () => {
+    const [point] = binReliability([{ mean_probability: 0.5, observed: 0.4, n: 1000 }], 100);
+    expect(point).toEqual({ stated: 0.5, observed: 0.4, low: 0.402, high: 0.598 });
+  });
+
+  it("counts no more independent questions than a bin holds", () => {
+    const width = (n: number) => binReliability([{ mean_probability: 0.5, observed: 0.4, n }], 100).map(({ low, high }) => high - low)[0];
+    expect(width(4)).toBeCloseTo(0.98, 12);
+    expect(width(100)).toBe(width(5000));
   });
 });

@@ -1,4 +1,4 @@
-/** Calibration figures out of a histogram of PIT values. */
+/** Calibration figures out of a histogram of PIT values, or of what questions were given. */
 import type { ReliabilityPoint } from "./reliability-plot.tsx";
 
 const Z95 = 1.96;
@@ -15,7 +15,22 @@ export function reliability(counts: readonly number[], nIndependent: number): Re
   return counts.slice(0, -1).map((value, i) => {
     below += value;
     const stated = (i + 1) / counts.length;
-    const chance = Z95 * Math.sqrt((stated * (1 - stated)) / Math.max(1, nIndependent));
-    return { stated, observed: below / n, low: Math.max(0, stated - chance), high: Math.min(1, stated + chance) };
+    return { stated, observed: below / n, ...byChance(stated, nIndependent) };
   });
+}
+
+interface Bin {
+  readonly mean_probability: number;
+  readonly observed: number;
+  readonly n: number;
+}
+
+/** How often questions came true by what they were given. A bin holds no more independent ones than there are stretches of time. */
+export function binReliability(bins: readonly Bin[], nIndependent: number): ReliabilityPoint[] {
+  return bins.map(({ mean_probability: stated, observed, n }) => ({ stated, observed, ...byChance(stated, Math.min(n, nIndependent)) }));
+}
+
+function byChance(stated: number, nIndependent: number): { low: number; high: number } {
+  const chance = Z95 * Math.sqrt((stated * (1 - stated)) / Math.max(1, nIndependent));
+  return { low: Math.max(0, stated - chance), high: Math.min(1, stated + chance) };
 }

@@ -1,4 +1,6 @@
 const MODELS: Readonly<Record<string, string>> = {
+  multiscale: "Multiscale",
+  log_har: "Log-HAR",
   random_walk: "Random walk",
   ewma: "EWMA",
   garch: "GARCH-t",

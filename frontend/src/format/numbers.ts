@@ -57,6 +57,11 @@ export function signedPercent(value: number, decimals = 1): string {
   return `${value < 0 ? "−" : "+"}${text}\u00a0%`;
 }
 
+/** The ends of an interval of signed shares; a dash where there are too few to say. */
+export function signedInterval({ low, high }: { readonly low: number | null; readonly high: number | null }): string {
+  return low === null || high === null ? "–" : `${signedPercent(low)} to ${signedPercent(high)}`;
+}
+
 /** The simple return that a log return amounts to. */
 export function fromLogReturn(value: number): string {
   return signedPercent(Math.expm1(value), 2);

@@ -14,6 +14,11 @@ export function toSeconds(text: string): number {
   return Date.parse(text) / 1000;
 }
 
+/** As the API reads instants. */
+export function rfc3339(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}
+
 /** Such as “1 Dec 2025, 14:00 UTC”. */
 export function instant(seconds: number): string {
   return `${dateTime.format(seconds * 1000)} UTC`;

@@ -25,9 +25,14 @@ export function About() {
           they opened, full ones lower.
         </p>
         <p>
-          <strong>Ends above</strong> asks where the price is at one instant. <strong>Touches</strong> asks whether it gets
-          there at any time before, which is always at least as likely. Answers that come from simulated paths carry their
-          standard error.
+          It claims nothing about direction: the laws are symmetric and free of drift, because no claim about direction survived
+          testing on data that had not been seen. They say how far the price may go, not whether it rises or falls.
+        </p>
+        <p>
+          <strong>Ends above</strong> and <strong>ends between</strong> ask where the price is at one instant.{" "}
+          <strong>Touches</strong> asks whether it gets there at any time before, which is always at least as likely. Answers that
+          come from simulated paths carry their standard error. <strong>Range and risk</strong> come from the same forecast: how high
+          and how low the price is expected to reach, what one unit can lose, and when a level is first touched.
         </p>
       </Panel>
       <Panel title="The track record">
@@ -38,9 +43,36 @@ export function About() {
           confidence. A bar that reaches over zero proves nothing, and the page then says so.
         </p>
         <p>
+          With every cycle the same questions are answered and sealed, too. Their Brier score is the mean squared distance between
+          the probability and what came (1 or 0), and the reliability diagram shows whether what was called 70 % came true seven
+          times in ten.
+        </p>
+        <p>
           <strong>Live</strong> forecasts were sealed before their outcome. <strong>Replayed</strong> ones were computed later
           from history by the same code, which saw only what was known then. The two are kept in two ledgers and never share a
           figure.
+        </p>
+      </Panel>
+      <Panel title="The gate">
+        <p>
+          Every forecast is sealed and scored, but not every one is served. In each cycle a gate checks the candles, what the models
+          say of themselves, their scores and how many outcomes their intervals held, against limits that were fixed beforehand.{" "}
+          <strong>Open</strong> serves the champion. <strong>Demoted</strong> serves the fallback in its place.{" "}
+          <strong>Suspended</strong> serves nothing until the intervals hold again as many outcomes as they promise, and{" "}
+          <strong>withheld</strong> serves nothing in this cycle. Each change is a ledger entry, with the figures behind it on the{" "}
+          <Link to="/models">models page</Link>.
+        </p>
+      </Panel>
+      <Panel title="The models">
+        <p>
+          Beside the champion, challengers are forecast, sealed and scored in every cycle. One of them becomes champion only by a
+          rule that was written down beforehand, or by a person who says why; either way it is in the ledger.{" "}
+          <strong>Drift</strong> tells whether the present is still what the champion was made for. The report acts on nothing: the
+          gate does.
+        </p>
+        <p>
+          Each fitted version has a <strong>card</strong>, signed with it: what it was made from, how it did on days that it had not
+          seen, its limits, and when not to use it.
         </p>
       </Panel>
       <Panel title="The ledger">

@@ -7,7 +7,8 @@ export function NotFound() {
   return (
     <Empty title="There is no such page.">
       <p>
-        The address leads nowhere. The <Link to="/">forecast</Link>, its <Link to="/record">track record</Link> and the{" "}
+        The address leads nowhere. The <Link to="/">forecast</Link>, its <Link to="/record">track record</Link>, the{" "}
+        <Link to="/models">models</Link> and the{" "}
         <Link to="/ledger">ledger</Link> are still where they were.
       </p>
     </Empty>

@@ -7,6 +7,7 @@ import { MarketMark } from "./market-mark.tsx";
 const PAGES = [
   { to: "/", name: "Forecast" },
   { to: "/record", name: "Track record" },
+  { to: "/models", name: "Models" },
   { to: "/ledger", name: "Ledger" },
   { to: "/about", name: "How to read it" },
 ] as const;

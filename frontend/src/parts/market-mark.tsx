@@ -13,6 +13,7 @@ export function MarketMark() {
           <strong>Simulated market.</strong> Every price and forecast here comes from a random generator. None of it is the price
           of Bitcoin.
         </p>
+        {data.banner.level === "warning" && <p>{withoutSimulated(data.banner.words)}</p>}
       </div>
     );
   }
@@ -22,4 +23,9 @@ export function MarketMark() {
       <p>{data.banner.words}</p>
     </div>
   );
+}
+
+/** The banner without the sentence that the mark has said already. */
+function withoutSimulated(words: string): string {
+  return words.replace(/ ?Simulated market: [^.]*\./, "");
 }

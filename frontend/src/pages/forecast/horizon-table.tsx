@@ -2,13 +2,12 @@ import type { ForecastView } from "@/api/forecast-view";
 import { band, quantile } from "@/charts/fan";
 import { plainPrice, quoteName } from "@/format/numbers";
 import { instant, span } from "@/format/time";
+import { Scroll } from "@/parts/scroll";
 
 /** The fan in figures: what the chart shows, for reading and for screen readers. */
 export function HorizonTable({ forecast }: { readonly forecast: ForecastView }) {
   return (
-    // A region that scrolls must be reachable by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- as the line above says
-    <div className="scroll" role="region" aria-label="All horizons in figures" tabIndex={0}>
+    <Scroll label="All horizons in figures">
       <table>
         <caption>Prices between which outcomes lie, by horizon, in {quoteName(forecast.symbol)}</caption>
         <thead>
@@ -47,6 +46,6 @@ export function HorizonTable({ forecast }: { readonly forecast: ForecastView }) 
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }

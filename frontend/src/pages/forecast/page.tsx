@@ -9,10 +9,12 @@ import { Tag } from "@/parts/tag";
 import { useTitle } from "@/parts/title";
 import { useNow } from "@/parts/use-now";
 import { ChartPanel } from "./chart-panel.tsx";
+import { GateNotice, KeptBack } from "./gate-notice.tsx";
 import { HorizonTable } from "./horizon-table.tsx";
 import { LivePrice } from "./live-price.tsx";
 import classes from "./page.module.css";
 import { QuestionBox } from "./question-box.tsx";
+import { RangeAndRisk } from "./range-and-risk.tsx";
 import { Seal } from "./seal.tsx";
 import { Statement } from "./statement.tsx";
 
@@ -22,7 +24,7 @@ const FIRST_SHOWN = "24h";
 export function ForecastPage() {
   useTitle("Forecast");
   const { data, error, refetch } = useQuery(latestQuery);
-  if (data != null) return <Shown latest={data} />;
+  if (data != null) return "gate" in data ? <KeptBack gate={data.gate} /> : <Shown latest={data} />;
   if (error !== null) return <Failure what="The forecast" error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <Loading height={560} />;
   return <NoneYet />;
@@ -44,23 +46,26 @@ function NoneYet() {
   );
 }
 
-function Shown({ latest: { forecast, source } }: { readonly latest: LatestView }) {
+function Shown({ latest }: { readonly latest: LatestView }) {
+  const { forecast, served } = latest;
   const [name, setName] = useState(FIRST_SHOWN);
   const [coverage, setCoverage] = useState<Coverage>(80);
   const horizon = forecast.horizons.find((candidate) => candidate.name === name) ?? forecast.horizons[0];
   if (horizon === undefined) return <Empty title="The forecast has no horizon.">Nothing can be shown of it.</Empty>;
   return (
     <div className={classes["page"]}>
+      {served !== null && served.state !== "open" && <GateNotice />}
       <div className={classes["hero"]}>
         <Statement forecast={forecast} horizon={horizon} onHorizon={setName} coverage={coverage} onCoverage={setCoverage} />
         <LivePrice />
       </div>
-      <Provenance latest={{ forecast, source }} />
+      <Provenance latest={latest} />
       <ChartPanel forecast={forecast} horizon={horizon} />
       <div className={classes["columns"]}>
         {forecast.origin === "live" && <QuestionBox forecast={forecast} />}
         <Seal forecast={forecast} />
       </div>
+      {forecast.origin === "live" && <RangeAndRisk forecast={forecast} />}
       <Panel title="All horizons">
         <HorizonTable forecast={forecast} />
       </Panel>

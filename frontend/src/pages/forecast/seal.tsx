@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { ForecastView } from "@/api/forecast-view";
+import { modelName } from "@/format/names";
 import { count } from "@/format/numbers";
 import { instant } from "@/format/time";
 import { Facts } from "@/parts/facts";
@@ -15,7 +16,15 @@ export function Seal({ forecast }: { readonly forecast: ForecastView }) {
       <Facts
         rows={[
           ["Forecast", <span className="mono">{forecast.id}</span>],
-          ["Model", <span className="mono">{forecast.modelVersion}</span>],
+          [
+            "Model",
+            <>
+              {modelName(forecast.model)},{" "}
+              <Link to="/models/$version" params={{ version: forecast.modelVersion }} className="mono">
+                {forecast.modelVersion}
+              </Link>
+            </>,
+          ],
           ["Knows the market up to", instant(forecast.asOf)],
           // A replayed entry bears the instant that it stands for, not the one at which it was made.
           ...(isLive ? [["Sealed", instant(forecast.sealedAt)] as const] : []),

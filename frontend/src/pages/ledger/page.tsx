@@ -11,6 +11,7 @@ import { ORIGIN_NAMES } from "@/pages/record/search";
 import { Choice } from "@/parts/choice";
 import { Facts } from "@/parts/facts";
 import { Panel } from "@/parts/panel";
+import { Scroll } from "@/parts/scroll";
 import { Empty, Failure, Loading } from "@/parts/states";
 import { useTitle } from "@/parts/title";
 import classes from "./page.module.css";
@@ -23,7 +24,12 @@ const KINDS: Readonly<Record<string, string>> = {
   settlement: "Settlement",
   missed_cycle: "Missed cycle",
   correction: "Correction",
+  questions: "Questions",
+  answers: "Answers",
   model_version: "Model version",
+  calendar: "Calendar",
+  gate: "Gate",
+  reign: "Reign",
 };
 
 /** The append-only record: how it stands, what was added last, and any entry with its proof. */
@@ -176,8 +182,7 @@ function Recent({ origin }: { readonly origin: Origin }) {
         )
       ) : (
         <>
-          {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keyboard */}
-          <div className="scroll" role="region" aria-label="Newest entries" tabIndex={0}>
+          <Scroll label="Newest entries">
             <table>
               <thead>
                 <tr>
@@ -204,7 +209,7 @@ function Recent({ origin }: { readonly origin: Origin }) {
                   ))}
               </tbody>
             </table>
-          </div>
+          </Scroll>
           {hasNextPage && (
             <div className={classes["more"]}>
               <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>

@@ -13,6 +13,7 @@ import { useTitle } from "@/parts/title";
 import { CalibrationPanels } from "./calibration-panels.tsx";
 import { CoveragePanel } from "./coverage-panel.tsx";
 import classes from "./page.module.css";
+import { QuestionsPanel } from "./questions-panel.tsx";
 import { type Chosen, choose, HORIZONS, ORIGIN_NAMES, WINDOWS } from "./search.ts";
 import { SettledPanel } from "./settled-panel.tsx";
 import { SkillPanel } from "./skill-panel.tsx";
@@ -64,6 +65,7 @@ export function RecordPage() {
       ) : (
         <Loading height={560} />
       )}
+      <QuestionsPanel chosen={chosen} />
     </div>
   );
 }

@@ -1,12 +1,13 @@
 import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import type { Schemas } from "@/api/client";
 import type { Origin } from "@/api/origin";
 import { settledQuery } from "@/api/queries";
 import { fromLogReturn, percent, plainPrice, quoteName } from "@/format/numbers";
 import { instant, spanSeconds, toSeconds } from "@/format/time";
+import { EntryLink } from "@/parts/entry-link";
 import { Panel } from "@/parts/panel";
+import { Scroll } from "@/parts/scroll";
 import { Failure, Loading } from "@/parts/states";
 import classes from "./page.module.css";
 
@@ -37,8 +38,7 @@ export function SettledPanel({ origin, model, horizon, until }: Props) {
         )
       ) : (
         <>
-          {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keyboard */}
-          <div className="scroll" role="region" aria-label="Settled forecasts" tabIndex={0}>
+          <Scroll label="Settled forecasts">
             <table>
               <caption>
                 What was said {horizon} ahead, what came, and how far off it was; prices in {quoteName(data.pages[0]?.source.symbol ?? "")}
@@ -75,7 +75,7 @@ export function SettledPanel({ origin, model, horizon, until }: Props) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scroll>
           {rows.length === 0 && <p className="muted">None of the forecasts loaded so far has an outcome at this horizon yet.</p>}
           {hasNextPage && (
             <div className={classes["more"]}>
@@ -117,9 +117,7 @@ function Row({ forecast, target, outcome }: RowProps) {
         </>
       )}
       <td className="number">
-        <Link to="/ledger" search={{ origin: forecast.origin, seq: forecast.ledger_seq }} aria-label={`Verify ledger entry ${forecast.ledger_seq}`}>
-          {forecast.ledger_seq}
-        </Link>
+        <EntryLink origin={forecast.origin} seq={forecast.ledger_seq} />
       </td>
     </tr>
   );

@@ -1,18 +1,10 @@
 import { SkillPlot } from "@/charts/skill-plot";
 import type { Figures, SkillFigure } from "@/api/record";
-import { count, signedPercent } from "@/format/numbers";
+import { count, signedInterval, signedPercent } from "@/format/numbers";
 import { modelName } from "@/format/names";
 import { Panel } from "@/parts/panel";
-import { Tag } from "@/parts/tag";
-
-const VERDICTS = {
-  better: { tone: "good", words: "better" },
-  worse: { tone: "bad", words: "worse" },
-  unproven: { tone: "plain", words: "no evidence of skill" },
-  too_few: { tone: "plain", words: "too few to say" },
-} as const;
-
-const verdictOf = (name: string) => Object.entries(VERDICTS).find(([known]) => known === name)?.[1] ?? VERDICTS.too_few;
+import { Scroll } from "@/parts/scroll";
+import { VerdictTag } from "@/parts/verdict-tag";
 
 type Proven = SkillFigure & { readonly low: number; readonly high: number };
 
@@ -29,8 +21,7 @@ export function SkillPanel({ figures }: { readonly figures: Figures }) {
           rows={drawn.map(({ baseline, value, low, high }) => ({ name: `against ${modelName(baseline)}`, value, low, high }))}
         />
       )}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keyboard */}
-      <div className="scroll" role="region" aria-label="Skill in figures" tabIndex={0}>
+      <Scroll label="Skill in figures">
         <table>
           <caption>
             How much smaller the mean CRPS is than the baseline’s, on the same forecasts, with a 95&nbsp;% block-bootstrap interval
@@ -57,25 +48,22 @@ export function SkillPanel({ figures }: { readonly figures: Figures }) {
             </tr>
           </thead>
           <tbody>
-            {figures.skill.map((figure) => {
-              const verdict = verdictOf(figure.verdict);
-              return (
-                <tr key={figure.baseline}>
-                  <th scope="row">{modelName(figure.baseline)}</th>
-                  <td>
-                    <Tag tone={verdict.tone}>{verdict.words}</Tag>
-                  </td>
-                  <td className="number">{signedPercent(figure.value)}</td>
-                  <td className="number">{hasInterval(figure) ? `${signedPercent(figure.low)} to ${signedPercent(figure.high)}` : "–"}</td>
-                  <td className="number">{figure.p_value === null ? "–" : figure.p_value < 0.001 ? "< 0.001" : figure.p_value.toFixed(3)}</td>
-                  <td className="number">{count(figure.n)}</td>
-                  <td className="number">{count(figure.n_blocks)}</td>
-                </tr>
-              );
-            })}
+            {figures.skill.map((figure) => (
+              <tr key={figure.baseline}>
+                <th scope="row">{modelName(figure.baseline)}</th>
+                <td>
+                  <VerdictTag verdict={figure.verdict} />
+                </td>
+                <td className="number">{signedPercent(figure.value)}</td>
+                <td className="number">{signedInterval(figure)}</td>
+                <td className="number">{figure.p_value === null ? "–" : figure.p_value < 0.001 ? "< 0.001" : figure.p_value.toFixed(3)}</td>
+                <td className="number">{count(figure.n)}</td>
+                <td className="number">{count(figure.n_blocks)}</td>
+              </tr>
+            ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       {figures.skill.length === 0 && <p className="muted">This model is a baseline without another to be compared with.</p>}
     </Panel>
   );
