@@ -42,7 +42,6 @@ def _settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{folder}/one.db")
     monkeypatch.setenv("SIGNING_KEY_FILE", str(folder / "signing.key"))
     monkeypatch.setenv("CHAMPION", "day_paths")
-    monkeypatch.setenv("COLUMNS", "200")
 
 
 def ask(*words: str) -> Result:
@@ -81,6 +80,7 @@ def test_people_get_words_and_a_table(words: list[str], shown: str):
     done = ask(*words)
     assert done.exit_code == 0, done.stderr
     assert shown in done.stdout
+    assert "…" not in done.stdout
     assert "simulated BTC/USD" in done.stderr or words[0] == "record"
 
 

@@ -218,16 +218,21 @@ def record(
     if not found.figures:
         notes.print("No sealed question has been answered yet.")
         return
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table("Kind", "Horizon", "Model", title="Brier score of sealed questions, and its parts", title_justify="left")
-    for heading in ("n", "Brier", "Reliability", "Resolution", "Uncertainty"):
-        table.add_column(heading, justify="right")
+    title = "Brier score of sealed questions, and its parts"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("Question", no_wrap=True)
+    table.add_column("Model", no_wrap=True)
+    for heading in ("n", "Brier", "Relia-\nbility", "Reso-\nlution", "Uncer-\ntainty"):
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("Verdict")
     for figures in found.figures:
         parts = (figures.brier, figures.reliability, figures.resolution, figures.uncertainty)
         shown = [f"{part:.4f}" for part in parts]
-        table.add_row(figures.kind, figures.horizon, figures.model, f"{figures.n:,}", *shown, figures.words)
+        words = "a baseline" if figures.role == "baseline" else figures.words
+        table.add_row(f"{figures.kind}, {figures.horizon}", figures.model, f"{figures.n:,}", *shown, words)
     out.print(table)
 
 

@@ -19,7 +19,10 @@ from btcforecast.telemetry.logs import configure_logs
 
 Result = TypeVar("Result")
 
-out: Final = Console(highlight=False)
+_WIDTH_WHEN_PIPED: Final = 160
+"""Columns. A pipe has no width of its own, and rich would take 80 for it and cut what tables hold."""
+
+out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_WHEN_PIPED)
 """Where data go: standard output."""
 notes: Final = Console(stderr=True, highlight=False)
 """Where words to the person go: standard error, so that piped data stay clean."""

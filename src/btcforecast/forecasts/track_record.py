@@ -219,7 +219,7 @@ def _figures(settled: SettledColumns, table: _Table, place: int, *, window: str)
         skill=skill,
         coverage=tuple(CoverageFigure(percent, _coverage(pit, percent), n) for percent in COVERAGES) if n else (),
         pit_counts=tuple(np.histogram(pit, bins=PIT_BINS, range=(0, 1))[0].tolist()),
-        words=_BASELINE_WORDS if is_baseline else _words(skill, n),
+        words=BASELINE_WORDS if is_baseline else _words(skill, n),
     )
 
 
@@ -247,7 +247,7 @@ def _skill(table: _Table, place: int, rival: int, *, baseline: str) -> SkillFigu
 
 
 _TOO_FEW: Final = "too few settled forecasts to say"
-_BASELINE_WORDS: Final = "a baseline: what the others are measured against"
+BASELINE_WORDS: Final = "a baseline: what the others are measured against"
 _SKILL_WORDS: Final = {
     "too_few": _TOO_FEW,
     "better": "better than {baseline}: CRPS lower by {percent:.1f} % (95 % interval {low:.1f} to {high:.1f})",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,17 +11,12 @@ from rich.table import Table
 from btcforecast.cli.backtest.board import Leaderboard
 from btcforecast.engine.backtest import Place, Ratio
 
-_WIDTH_WHEN_PIPED: Final = 100
-
 
 def print_leaderboard(board: Leaderboard, *, baselines: tuple[str, ...], out: Console) -> None:
     """Print one table for each horizon, and one for paths."""
     sections = [(f"{horizon} ahead", "CRPS bps", places) for horizon, places in board.laws.items()]
     if board.paths:
         sections.append(("Paths over 24h", "Synth bps", board.paths))
-    if not out.is_terminal:
-        # A pipe has no width of its own, and rich would take 80 columns for it and cut figures.
-        out = Console(file=out.file, width=_WIDTH_WHEN_PIPED, highlight=False)
     for title, unit, places in sections:
         if places:
             out.print(_table(title, unit, places, baselines=baselines))

@@ -18,7 +18,7 @@ from btcforecast.core.errors import InputError
 from btcforecast.engine.scoring import paired_skill
 from btcforecast.engine.scoring.brier import ReliabilityBin, brier_parts
 from btcforecast.forecasts.questions import fixed
-from btcforecast.forecasts.track_record import MIN_BLOCKS, WINDOWS
+from btcforecast.forecasts.track_record import BASELINE_WORDS, MIN_BLOCKS, WINDOWS
 from btcforecast.store.database import Database
 from btcforecast.store.forecasts import Role
 from btcforecast.store.questions import QuestionStore, SealedQuestions
@@ -178,7 +178,7 @@ def _figures(table: _Table, model: str, roles: Mapping[str, Role], *, window: st
         uncertainty=parts.uncertainty,
         skill=skill,
         diagram=parts.bins,
-        words=_BASELINE_WORDS if is_baseline else _words(skill),
+        words=BASELINE_WORDS if is_baseline else _words(skill),
     )
 
 
@@ -225,7 +225,6 @@ def _verdict(low: float | None, high: float | None, n_blocks: int) -> str:
 
 
 _TOO_FEW: Final = "too few answered questions to say"
-_BASELINE_WORDS: Final = "a baseline: what the others are measured against"
 _WORDS: Final = {
     "too_few": _TOO_FEW,
     "better": "better than {baseline}: Brier score lower by {percent:.1f} % (95 % interval {low:.1f} to {high:.1f})",
