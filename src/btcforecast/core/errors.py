@@ -6,6 +6,8 @@ BtcForecastError
 │   └── TooLittleHistoryError    a model needs more candles than it was given
 ├── NotFoundError                nothing is stored under that name
 ├── ConflictError                it was done before, or something else stands in its place
+├── UnauthenticatedError         who asks is not known: no key where one is needed, or one that does not count
+├── ForbiddenError               who asks is known, and may not
 ├── SettingsError                the environment asks for something unsafe or impossible
 ├── IntegrityError               stored bytes are not what was written: a ledger, model file or signature
 ├── UnavailableError             it cannot be answered now and may be later
@@ -50,6 +52,14 @@ class NotFoundError(BtcForecastError):
 
 class ConflictError(BtcForecastError):
     """It was done before, or something else stands in its place."""
+
+
+class UnauthenticatedError(BtcForecastError):
+    """Who asks is not known: no key where one is needed, or one that does not count."""
+
+
+class ForbiddenError(BtcForecastError):
+    """Who asks is known, and may not."""
 
 
 class SettingsError(BtcForecastError):

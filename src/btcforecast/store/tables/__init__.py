@@ -1,5 +1,6 @@
 """The tables, one file a domain. Instants are Unix seconds (BIGINT, UTC); log returns and prices are doubles."""
 
+from btcforecast.store.tables.accounts import api_keys, audit_entries, people
 from btcforecast.store.tables.calendar import calendar_files, scheduled_events
 from btcforecast.store.tables.feed import events, live_prices
 from btcforecast.store.tables.forecasts import (
@@ -27,6 +28,8 @@ from btcforecast.store.tables.questions import sealed_questions
 from btcforecast.store.tables.workers import workers
 
 __all__ = [
+    "api_keys",
+    "audit_entries",
     "calendar_files",
     "candle_absences",
     "candle_revisions",
@@ -43,6 +46,7 @@ __all__ = [
     "live_prices",
     "metadata",
     "model_versions",
+    "people",
     "reigns",
     "scheduled_events",
     "sealed_questions",

@@ -1,0 +1,1 @@
+"""People, their API keys and roles, and the audit log of what they did."""
