@@ -194,9 +194,7 @@ class MultiScaleVolatility(ScaledModel):
         return np.asarray(sizes * self.season.ahead(self.as_of, N_STEPS))
 
     def _simulate(self, n_paths: int, rng: np.random.Generator) -> Floats:
-        steps = draw(self.library, n_paths, rng)
-        steps *= self._step_scales()[:, None]
-        return steps
+        return draw(self.library, n_paths, rng, scales=self._step_scales())
 
     def _clock(self) -> Floats:
         return np.concatenate(([0.0], np.cumsum(self._step_scales() ** 2)))

@@ -82,10 +82,11 @@ class ScaledModel(Model):
         return quantiles, variances
 
     def _paths(self, n_paths: int, n_steps: int, rng: np.random.Generator) -> Floats:
-        return np.ascontiguousarray(self._paths_by_step(n_paths, n_steps, rng).T)
+        return self._paths_by_step(n_paths, n_steps, rng).T
 
     def _paths_by_step(self, n_paths: int, n_steps: int, rng: np.random.Generator) -> Floats:
-        raw = np.zeros((N_STEPS + 1, n_paths))
+        raw = np.empty((N_STEPS + 1, n_paths))
+        raw[0] = 0.0
         # Row by row, which is three times as fast as cumsum down the columns and adds in the same order.
         for before, after, step in zip(raw, raw[1:], self._simulate(n_paths, rng), strict=False):
             np.add(before, step, out=after)
