@@ -106,7 +106,7 @@ class _Squares:
         self._sums = np.concatenate((np.zeros((len(profiles), 1)), np.cumsum(twice, axis=1)), axis=1)
 
     def ahead(self, profile: Ints, next_bin: Ints) -> Floats:
-        """Return the sum to each horizon of the laws' grid, shape (n, 8)."""
+        """Return the sum to each horizon of the laws' grid, shape (n, 9)."""
         steps = GRID_STEPS.astype(np.int64)[None, :]
         whole_weeks, rest = steps // BINS_PER_WEEK, steps % BINS_PER_WEEK
         start, row = next_bin[:, None], profile[:, None]
@@ -127,7 +127,7 @@ class _Walk:
         self._scale = np.maximum(Ewma(_HALF_LIFE).run(size / self._profiles[self._block, bins]), _FLOOR)
 
     def scales(self, rows: Ints) -> Floats:
-        """Return the scale to each horizon of the laws' grid at the origins `rows`, shape (n, 8)."""
+        """Return the scale to each horizon of the laws' grid at the origins `rows`, shape (n, 9)."""
         ahead = _Squares(self._profiles).ahead(self._block[rows], self._next_bin[rows])
         return np.asarray(self._scale[rows, None] * np.sqrt(ahead))
 

@@ -19,7 +19,7 @@ from btcforecast.engine.scoring.variance import law_variances
 class ScaledModel(Model):
     """A model that says how volatile each horizon is and how paths get there; the laws around the scale are fitted."""
 
-    anchors: ClassVar[tuple[Horizon, ...]] = HORIZONS[: N_SHORT - 1]
+    anchors: ClassVar[tuple[Horizon, ...]] = tuple(horizon for horizon in GRID[:N_SHORT] if horizon in HORIZONS)
     """Where the paths are moved onto the laws."""
 
     laws: Laws
@@ -28,10 +28,10 @@ class ScaledModel(Model):
 
     @abstractmethod
     def _scales(self) -> Floats:
-        """Return the scale at each horizon of the laws' grid, shape (8,)."""
+        """Return the scale at each horizon of the laws' grid, shape (9,)."""
 
     def _widths(self) -> Floats:
-        """Return the upper quantiles at each horizon of the laws' grid, shape (8, 52)."""
+        """Return the upper quantiles at each horizon of the laws' grid, shape (9, 52)."""
         return self.laws.widths(self._scales())
 
     @abstractmethod
