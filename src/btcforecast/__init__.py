@@ -1,3 +1,3 @@
 """Probability forecasts for Bitcoin: sealed before the outcome, scored in public."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -80,15 +80,15 @@ async def _finish(folder: Path) -> None:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve the folder's database; yields the address."""
+def served(folder: Path, **settings: str) -> Iterator[str]:
+    """Serve the folder's database; yields the address. settings: other than those of `environment`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(
         [sys.executable, "-m", "btcforecast", "serve"],
-        env={**environment(folder), "PORT": str(port), "RATE_LIMIT": "100000/minute"}, cwd=folder,
+        env={**environment(folder), **settings, "PORT": str(port), "RATE_LIMIT": "100000/minute"}, cwd=folder,
     )  # fmt: skip
     try:
         _wait(server, f"{address}/health")

@@ -2,92 +2,36 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from page_browser import EVERY_LOOK, Visit, check_page, require_tools, settle
 from page_server import seed, served
 
 sync_api = pytest.importorskip("playwright.sync_api")
-Browser, BrowserContext, Page, expect = sync_api.Browser, sync_api.BrowserContext, sync_api.Page, sync_api.expect
+Page, expect = sync_api.Page, sync_api.expect
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = Path("/usr/bin/chromium")
-AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-STATIC = ROOT / "src" / "btcforecast" / "web" / "static" / "index.html"
-ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-PAGES = ("/", "/record?origin=replayed", "/record", "/ledger?origin=replayed&seq=3", "/about", "/nowhere")
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
+PAGES = ("/", "/record?origin=replayed", "/record", "/models", "/ledger?origin=replayed&seq=3", "/about", "/nowhere")
+QUESTION = "What is the probability that it …"
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a seeded service."""
-    for needed, remedy in (
-        (CHROMIUM, "install it with: apt-get install chromium"),
-        (STATIC, "build the page with: python hatch_build.py"),
-        (AXE, "install the page’s packages with: python hatch_build.py check"),
-    ):
-        if not needed.is_file():
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{needed.name} is missing; {remedy}")
+    require_tools()
     folder = tmp_path_factory.mktemp("page")
     seed(folder)
     with served(folder) as url:
         yield url
 
 
-# Not for the session: while it lives, the browser's driver keeps an event loop running, and asynchronous tests need their own.
-@pytest.fixture(scope="module")
-def browser(address: str) -> Iterator[Browser]:
-    assert address
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield launched
-        launched.close()
-
-
-class Visit:
-    """A page, and everything that it complained about."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        page.on("console", lambda said: self.complaints.append(said.text) if said.type in {"error", "warning"} else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-
-@pytest.fixture
-def context(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A window; parameters: colour scheme and size."""
-    scheme, size = getattr(request, "param", ("light", DESKTOP))
-    opened = browser.new_context(base_url=address, color_scheme=scheme, viewport=size, reduced_motion="reduce")
-    opened.set_default_timeout(20_000)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def visit(context: BrowserContext) -> Visit:
-    return Visit(context.new_page())
-
-
-@pytest.fixture
-def page(visit: Visit) -> Iterator[Page]:
-    """A page that must end without complaints: no violation of the policy, no error, no warning."""
-    yield visit.page
-    assert visit.complaints == []
-
-
-def settle(page: Page) -> None:
-    """Wait until nothing is loading any more."""
-    expect(page.locator("main h1, main h2").first).to_be_visible()
-    expect(page.get_by_text("Loading", exact=True)).to_have_count(0)
+def card_of_champion(page: Page) -> str:
+    """Return the address of the card of the version that is served."""
+    champion = page.request.get("/v1/models").json()["models"][0]
+    assert champion["role"] == "champion"
+    return f"/models/{champion['serving_version']}"
 
 
 def test_forecast_is_a_sentence_that_follows_the_chosen_horizon(page: Page):
@@ -117,10 +61,10 @@ def test_live_price_arrives_over_the_stream(page: Page):
     expect(price).to_contain_text("simulated")
 
 
-@pytest.mark.parametrize("kind", ["ends above", "touches"])
+@pytest.mark.parametrize("kind", ["ends above", "ends between", "touches"])
 def test_questions_are_answered(page: Page, kind: str):
     page.goto("/")
-    box = page.get_by_role("region", name="What is the probability that it …")
+    box = page.get_by_role("region", name=QUESTION)
     box.get_by_text(kind, exact=True).click()
     box.get_by_role("button", name="Ask").click()
     answer = box.get_by_role("status")
@@ -129,10 +73,67 @@ def test_questions_are_answered(page: Page, kind: str):
         expect(answer).to_contain_text(re.compile(r"counted over \d+ simulated paths"))
 
 
+def test_question_reaches_thirty_days_and_any_time_within(page: Page):
+    page.goto("/")
+    box = page.get_by_role("region", name=QUESTION)
+    box.get_by_label("At", exact=True).select_option("30d")
+    box.get_by_role("button", name="Ask").click()
+    expect(box.get_by_role("status")).to_contain_text(re.compile(r"\d\s%that the price ends above"))
+    box.get_by_label("At", exact=True).select_option("other")
+    at = datetime.now(UTC) + timedelta(days=20)
+    box.get_by_label("Time, UTC, up to 30 days ahead").fill(f"{at:%Y-%m-%d}T12:00")
+    box.get_by_role("button", name="Ask").click()
+    expect(box.get_by_role("status")).to_contain_text(f"{at.day} {at:%b %Y}, 12:00 UTC.")
+
+
+def test_question_between_asks_for_prices_in_their_order(page: Page):
+    page.goto("/")
+    box = page.get_by_role("region", name=QUESTION)
+    box.get_by_text("ends between", exact=True).click()
+    box.get_by_label("From this price, in USD").fill("900000")
+    expect(box).to_contain_text("Write a price above the first one.")
+    box.get_by_role("button", name="Ask").click()
+    expect(box.get_by_role("status")).to_contain_text("The answer comes from the newest forecast")
+
+
+def test_range_risk_and_first_passage_are_told_with_a_drawing_and_its_figures(page: Page):
+    page.goto("/")
+    panel = page.get_by_role("region", name="Range and risk")
+    panel.get_by_label("Up to").select_option("3d")
+    panel.get_by_role("button", name="Work it out").click()
+    ranged = panel.get_by_role("region", name="Range in figures")
+    expect(ranged.get_by_role("row", name=re.compile(r"^Highest [\d,]+ ±[\d,.]+ [\d,]+ – [\d,]+$"))).to_be_visible()
+    risk = panel.get_by_role("region", name="Risk in figures")
+    expect(risk.get_by_role("row", name=re.compile(r"^Held 95\s% [\d,]+ [\d,]+$"))).to_be_visible()
+    expect(panel.get_by_role("img", name=re.compile(r"^Probability that \$[\d,]+ has been touched"))).to_be_visible()
+    panel.get_by_text("First touch in figures").click()
+    touched = panel.get_by_role("region", name="First touch in figures")
+    expect(touched.get_by_role("row").last).to_have_text(re.compile(r"\d, \d\d:\d\d UTC[\d.]+\s%±\d\.\d\s%$"))
+
+
+def test_failed_part_of_the_answer_leaves_the_others(visit: Visit):
+    page = visit.page
+    page.route("**/v1/risk*", lambda route: route.fulfill(status=400, json={"detail": "Out for lunch."}))
+    page.goto("/")
+    panel = page.get_by_role("region", name="Range and risk")
+    panel.get_by_role("button", name="Work it out").click()
+    expect(panel.get_by_role("alert")).to_contain_text("Out for lunch.")
+    expect(panel.get_by_role("region", name="Range in figures")).to_be_visible()
+    page.unroute("**/v1/risk*")
+    panel.get_by_role("button", name="Try again").click()
+    expect(panel.get_by_role("region", name="Risk in figures")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/", "/about"])
+def test_no_direction_is_claimed(page: Page, path: str):
+    page.goto(path)
+    expect(page.locator("main")).to_contain_text("the laws are symmetric and free of drift")
+
+
 def test_refused_question_says_why(visit: Visit):
     page = visit.page
     page.goto("/")
-    box = page.get_by_role("region", name="What is the probability that it …")
+    box = page.get_by_role("region", name=QUESTION)
     box.get_by_label("At", exact=True).select_option("other")
     box.get_by_label("Time, UTC").fill("2020-01-01T00:00")
     box.get_by_role("button", name="Ask").click()
@@ -149,6 +150,19 @@ def test_track_record_keeps_origins_apart(page: Page):
     page.get_by_role("radiogroup", name="Origin").get_by_text("Live", exact=True).click()
     expect(page.get_by_role("heading", name="No live forecast has been settled yet.")).to_be_visible()
     assert "origin=live" in page.url
+
+
+def test_sealed_questions_have_a_record_of_their_own(page: Page):
+    page.goto("/record?origin=replayed&horizon=24h")
+    panel = page.get_by_role("region", name="Sealed questions", exact=True)
+    figures = panel.get_by_role("region", name="Sealed questions in figures")
+    expect(figures.get_by_role("row", name=re.compile(r"^Ends above \d+ in \d+ cycles 0\.\d+ "))).to_contain_text("Random walk")
+    expect(figures.get_by_role("row", name=re.compile("^Touches "))).to_be_visible()
+    expect(panel.get_by_role("img", name=re.compile("^Ends between: stated against observed share"))).to_be_visible()
+    panel.get_by_text("Ends above in figures").click()
+    expect(panel.get_by_role("row", name=re.compile(r"^90\s% to 100\s% "))).to_be_visible()
+    page.get_by_role("radiogroup", name="Origin").get_by_text("Live", exact=True).click()
+    expect(panel).to_contain_text("No sealed question has been answered yet.")
 
 
 def test_settled_forecasts_are_loaded_page_by_page(page: Page):
@@ -186,6 +200,46 @@ def test_another_entrys_text_does_not_verify(page: Page):
     expect(page.locator("main")).to_contain_text("this calls itself entry 3")
 
 
+def test_models_page_says_what_has_not_happened_yet(page: Page):
+    page.goto("/models")
+    expect(page.get_by_role("region", name="What is served", exact=True)).to_contain_text(
+        "Open from the start: the champion, EWMA, is served."
+    )
+    expect(page.locator("main")).to_contain_text("The gate has been open from the start.")
+    expect(page.locator("main")).to_contain_text("EWMA has always reigned; nothing was ever promoted.")
+    expect(page.get_by_role("region", name="Drift", exact=True)).to_contain_text("No live forecast has fallen due")
+
+
+def test_model_card_is_one_step_from_forecast_and_models(page: Page):
+    page.goto("/models")
+    table = page.get_by_role("region", name="Models of every cycle")
+    version = table.get_by_role("row", name=re.compile("^EWMA champion ")).get_by_role("link")
+    name = version.inner_text()
+    version.click()
+    expect(page.get_by_role("heading", level=1, name="EWMA")).to_be_visible()
+    card = page.locator("main")
+    expect(card).to_contain_text(name)
+    made = page.get_by_role("region", name="Made from")
+    expect(made).to_contain_text("BTC/USD at Simulated market")
+    expect(made).to_contain_text(re.compile(r"20,\d\d\d, five minutes each"))
+    expect(page.get_by_role("region", name="Scores on days that it had not seen")).to_contain_text("the history was too short")
+    expect(page.get_by_role("region", name="Its limits").get_by_role("listitem").first).to_be_visible()
+    expect(page.get_by_role("region", name="When not to use it").get_by_role("listitem").first).to_be_visible()
+    expect(page.get_by_role("region", name="Signed manifest")).to_contain_text("btcforecast/models")
+    page.goto("/")
+    page.get_by_role("link", name=name).click()
+    expect(page.get_by_role("heading", level=1, name="EWMA")).to_be_visible()
+
+
+def test_unknown_version_is_said_to_be_unknown(visit: Visit):
+    page = visit.page
+    page.goto("/models/ewma@20200101T000000Z-00000000")
+    expect(page.get_by_role("heading", name="There is no such version.")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("ewma@20200101T000000Z-00000000")
+    page.locator("main").get_by_role("link", name="models page").click()
+    expect(page.get_by_role("heading", level=1, name="Models")).to_be_visible()
+
+
 def test_colours_follow_the_system_until_chosen(page: Page):
     root = page.locator("html")
     page.goto("/")
@@ -211,9 +265,7 @@ def test_keyboard_alone_reaches_and_changes_everything(page: Page):
     page.keyboard.press("Control+A")
     page.keyboard.type("1000000")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("region", name="What is the probability that it …").get_by_role("status")).to_contain_text(
-        "under 0.1"
-    )
+    expect(page.get_by_role("region", name=QUESTION).get_by_role("status")).to_contain_text("under 0.1")
 
 
 def test_address_inside_the_page_can_be_opened_directly_or_not_at_all(page: Page):
@@ -233,30 +285,7 @@ def test_failure_is_said_and_tried_again(visit: Visit):
     expect(page.get_by_role("heading", name="No live forecast has been settled yet.")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    "context",
-    [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE)],
-    ids=["light-desktop", "dark-desktop", "light-phone", "dark-phone"],
-    indirect=True,
-)
-def test_every_page_is_accessible_fits_and_keeps_to_the_policy(page: Page, context: BrowserContext):
-    # The policy forbids scripts from elsewhere; the checker comes through the debugger, which it does not bind.
-    axe = AXE.read_text()
-    for path in PAGES:
-        response = page.goto(path)
-        assert response is not None
-        policy = response.headers["content-security-policy"]
-        assert "default-src 'self'" in policy
-        assert "unsafe" not in policy
-        settle(page)
-        page.evaluate(axe)
-        found = page.evaluate("axe.run()")
-        serious = [
-            f"{path}: {fault['id']} at {node['target']}: {node['failureSummary']}"
-            for fault in found["violations"]
-            if fault["impact"] in {"serious", "critical"}
-            for node in fault["nodes"]
-        ]
-        assert serious == []
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
-    assert context.pages
+@EVERY_LOOK
+def test_every_page_is_accessible_fits_and_keeps_to_the_policy(page: Page):
+    for path in (*PAGES, card_of_champion(page)):
+        check_page(page, path)

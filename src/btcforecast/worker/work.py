@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from btcforecast import __version__
 from btcforecast.core import BASE, Clock, Origin, Series, parse_span, to_rfc3339
 from btcforecast.core.errors import LedgerSealedTooLateError, UnavailableError
 from btcforecast.forecasts.drift import drift_report
@@ -99,13 +100,13 @@ class Work:
         return "signed: " + (", ".join(f"{origin} {row.tree_size}" for origin, row in signed.items()) or "nothing yet")
 
     async def refit_due(self) -> str:
-        """Fit every model anew whose newest version was trained longer ago than REFIT_EVERY."""
+        """Fit every model anew whose newest version was trained longer ago than REFIT_EVERY, or by another release of this code."""
         now, every_s = self.clock.now(), parse_span(self.settings.refit_every)
         await self._follow_reign()
         stale = []
         for model in self.issuer.roles.models:
             version = await asyncio.to_thread(self.registry.newest, model, self.series)
-            if version is None or version.trained_until <= now - every_s:
+            if version is None or version.trained_until <= now - every_s or version.code_version != __version__:
                 stale.append(model)
         if not stale:
             return "no model is due."

@@ -26,7 +26,6 @@ export function FirstPassageFigures({ passage, symbol }: { readonly passage: Fir
             <caption>Probability that the level has been touched by each instant</caption>
             <thead>
               <tr>
-                <th scope="col">Within</th>
                 <th scope="col">By</th>
                 <th scope="col" className="number">
                   Probability
@@ -39,8 +38,7 @@ export function FirstPassageFigures({ passage, symbol }: { readonly passage: Fir
             <tbody>
               {everyFourth(passage.curve).map((point) => (
                 <tr key={point.at}>
-                  <th scope="row">{span(point.horizon_s)}</th>
-                  <td>{instant(toSeconds(point.at))}</td>
+                  <th scope="row">{instant(toSeconds(point.at))}</th>
                   <td className="number">{probability(point.probability)}</td>
                   <td className="number">±{percent(point.standard_error)}</td>
                 </tr>

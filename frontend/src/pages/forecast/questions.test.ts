@@ -6,7 +6,15 @@ import { roundLevel } from "./round-level.ts";
 describe("a level to ask about", () => {
   it("is round and near the price", () => {
     expect(roundLevel(90_909)).toBe(91_000);
-    expect(roundLevel(3.4567)).toBe(3.457);
+    expect(roundLevel(3.4567)).toBe(3.46);
+  });
+
+  it("differs for prices two hundredths apart, whatever the price", () => {
+    for (let spot = 0.5; spot < 1e7; spot *= 1.013) {
+      const [low, high] = [roundLevel(spot * 0.99), roundLevel(spot * 1.01)];
+      expect(low).toBeLessThan(high);
+      expect(Math.abs(high / (spot * 1.01) - 1)).toBeLessThan(0.006);
+    }
   });
 });
 

@@ -27,7 +27,7 @@ export function Statement({ forecast, horizon, onHorizon, coverage, onCoverage }
       <p className="muted">
         Until {instant(horizon.targetAt)}, from {price(forecast.spot, forecast.symbol)} at {instant(forecast.asOf)}.
       </p>
-      <p className="muted">How far, not which way: the forecast knows no direction, and nothing here says whether the price rises or falls.</p>
+      <p className="muted">How far, not which way: no direction is claimed; the laws are symmetric and free of drift.</p>
       <div className={classes["choices"]}>
         <Choice
           label="Horizon"

@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 
 from btcforecast.core import LEVELS, Candles, Floats, Ints
 
-HORIZONS_S: Final = (300, 3600, 4 * 3600)
-"""Five minutes for the first step of the paths; beyond a few hours outcomes come too slowly, and tracking costs more than it repairs."""
+HORIZONS_S: Final = (300, 1800, 3600, 4 * 3600)
+"""Five minutes and half an hour for the beginning of the paths; beyond a few hours outcomes come too slowly, and tracking costs more than it repairs."""
 EVERY_S: Final = 3600
 """How often a law is noted, to be held against its outcome."""
 DUE_S: Final = frozenset(horizon_s % EVERY_S for horizon_s in HORIZONS_S)
 """How long after a whole hour an outcome can be due."""
-_RATES: Final = np.array([[0.004], [0.004], [0.001]])
+_RATES: Final = np.array([[0.004], [0.004], [0.004], [0.001]])
 """Four outcomes of 4 h that overlap tell about as much as one."""
 _UPPER: Final = LEVELS[len(LEVELS) // 2 + 1 :]
 _MISS_SHARE: Final = 2 * (1 - _UPPER)
 """How often |return| should exceed each upper quantile."""
 _HORIZONS: Final = np.array(HORIZONS_S)
 _ROWS: Final = np.arange(len(HORIZONS_S))
-_NOTED_EVERY_S: Final = np.array([2 * EVERY_S, EVERY_S, EVERY_S])
+_NOTED_EVERY_S: Final = np.array([2 * EVERY_S, 2 * EVERY_S, EVERY_S, EVERY_S])
 """The regression and the library of the paths are made from even hours, whose first minutes are the liveliest; so is their tracking."""
 _STILL: Final = 1e-300
 """What no move at all counts for, so that it has a logarithm."""
@@ -42,8 +42,8 @@ _LARGEST: Final = 1.0
 class Tracking:
     """The log factors of the widths at the tracked horizons, and the laws whose outcomes are still to come.
 
-    factors: shape (3, 52). noted_at: when each waiting law was made, shape (3, 4), 0 where none waits; noted_close: the close then;
-    noted_widths: logs of the upper quantiles as published, shape (3, 4, 52).
+    factors: shape (4, 52). noted_at: when each waiting law was made, shape (4, 4), 0 where none waits; noted_close: the close then;
+    noted_widths: logs of the upper quantiles as published, shape (4, 4, 52).
     """
 
     def __init__(self, factors: Floats, noted_at: Ints, noted_close: Floats, noted_widths: Floats) -> None:
@@ -57,15 +57,16 @@ class Tracking:
 
     @classmethod
     def over(cls, history: Candles, rows: Ints, widths: Floats) -> Self:
-        """Return the tracking after a past; rows: of the hourly closes, in order; widths: of the laws made at each, shape (n, 3, 52)."""
+        """Return the tracking after a past; rows: of the hourly closes, in order; widths: of the laws made at each, shape (n, 4, 52)."""
         tracking = cls.fresh()
+        made = dict(zip(rows.tolist(), np.log(widths), strict=True))
+        first = min(made, default=len(history))
         closed_at, closes = history.closed_at, history.close
-        for row, made in zip(rows.tolist(), np.log(widths), strict=True):
+        for row in (first + np.flatnonzero(np.isin(closed_at[first:] % EVERY_S, tuple(DUE_S)))).tolist():
             at, close = int(closed_at[row]), float(closes[row])
             tracking.settle(at, close)
-            tracking.note(at, close, made)
-            if row + 1 < len(history):
-                tracking.settle(int(closed_at[row + 1]), float(closes[row + 1]))
+            if row in made:
+                tracking.note(at, close, made[row])
         return tracking
 
     @property
@@ -74,7 +75,7 @@ class Tracking:
         return float(np.abs(self.factors[_HORIZONS >= EVERY_S]).max())
 
     def apply(self, log_widths: Floats) -> Floats:
-        """Return the logs of the upper quantiles moved by what was learned, still increasing; shape (3, 52)."""
+        """Return the logs of the upper quantiles moved by what was learned, still increasing; shape (4, 52)."""
         return np.asarray(np.maximum.accumulate(log_widths + self.factors - _LIFT, axis=1) + _LIFT)
 
     def settle(self, at: int, close: float) -> None:
@@ -91,7 +92,7 @@ class Tracking:
         self.factors = np.minimum(np.maximum(moved, -_LARGEST), _LARGEST)
 
     def note(self, at: int, close: float, log_widths: Floats) -> None:
-        """Remember the laws made at this instant; log_widths: before `apply`, shape (3, 52)."""
+        """Remember the laws made at this instant; log_widths: before `apply`, shape (4, 52)."""
         slot = at // EVERY_S % _N_SLOTS
         self.noted_at[:, slot] = np.where(at % _NOTED_EVERY_S == 0, at, 0)
         self.noted_close[:, slot] = close

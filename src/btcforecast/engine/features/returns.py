@@ -14,8 +14,9 @@ def step_returns(candles: Candles, *, before: tuple[int, float] | None = None) -
     outage is not a five-minute return. `before`: close instant and close of the candle that precedes the first one.
     """
     starts = candles.open.copy()
-    follows = candles.opened_at[1:] == candles.closed_at[:-1]
-    starts[1:][follows] = candles.close[:-1][follows]
+    if len(starts) > 1:
+        follows = candles.opened_at[1:] == candles.closed_at[:-1]
+        starts[1:][follows] = candles.close[:-1][follows]
     if before is not None and len(starts) and before[0] == candles.opened_at[0]:
         starts[0] = before[1]
     return np.asarray(np.log(candles.close / starts))

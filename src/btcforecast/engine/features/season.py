@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from btcforecast.core import Calendar, Floats, Ints
 from btcforecast.engine.features.events import EventEffect
-from btcforecast.engine.features.week import BINS_PER_WEEK, week_bins
+from btcforecast.engine.features.week import BINS_PER_WEEK, week_bin, week_bins
 
 
 class Season:
@@ -28,6 +28,8 @@ class Season:
 
     def usual(self, opened_at: Ints) -> Floats:
         """Return what each candle's part of the week is used to; events, which are news, left out."""
+        if len(opened_at) == 1:
+            return self.profile[[week_bin(int(opened_at[0]))]]
         return np.asarray(self.profile[week_bins(opened_at)])
 
     def at(self, opened_at: Ints) -> Floats:
@@ -43,7 +45,7 @@ class Season:
 
         The starting bin decides; a change of the clocks within the horizon would move the rest by an hour on two days of the year.
         """
-        start = int(week_bins(np.array([as_of]))[0])
+        start = week_bin(as_of)
         n = steps.astype(np.int64)
         whole_weeks, rest = n // BINS_PER_WEEK, n % BINS_PER_WEEK
         plain = whole_weeks * self._sums[BINS_PER_WEEK] + self._sums[start + rest] - self._sums[start]

@@ -5,6 +5,7 @@ Activity in Bitcoin follows people, and the liveliest of them follow the clock o
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Final
 
 import numpy as np
@@ -42,6 +43,7 @@ def _daylight_saving() -> Ints:
 
 
 _CHANGES: Final = _daylight_saving()
+_CHANGES_IN_ORDER: Final = _CHANGES.tolist()
 
 
 def new_york(at: Ints) -> Ints:
@@ -54,6 +56,12 @@ def week_bins(opened_at: Ints) -> Ints:
     """Return which of the 2,016 five-minute bins of the New York week each candle falls in; bin 0 begins on Monday 0:00."""
     # The epoch began on a Thursday, three days after a Monday.
     return np.asarray((new_york(opened_at) // 300 + 3 * BINS_PER_DAY) % BINS_PER_WEEK)
+
+
+def week_bin(opened_at: int) -> int:
+    """Return the bin of one candle; for what comes candle by candle, where arrays of one number cost twenty times as much."""
+    is_summer = bisect_right(_CHANGES_IN_ORDER, opened_at) % 2
+    return ((opened_at + 3600 * (is_summer - 5)) // 300 + 3 * BINS_PER_DAY) % BINS_PER_WEEK
 
 
 def week_numbers(opened_at: Ints) -> Ints:

@@ -10,18 +10,19 @@ from btcforecast.core import Distribution, Floats, Horizon
 
 
 def anchor_paths(raw: Floats, laws: Mapping[Horizon, Distribution], clock: Floats) -> Floats:
-    """Return the paths moved so that, at each horizon, they are the published law's evenly spaced quantiles, in the raw paths' order.
+    """Move the paths so that, at each horizon, they are the published law's evenly spaced quantiles, in the raw paths' order; return them.
 
     This is ensemble copula coupling (Schefzik, Thorarinsdottir and Gneiting 2013, doi:10.1214/13-STS443): ranks, and so dependence over time,
     come from the simulation and the law at each horizon from the quantiles. Between horizons a path's correction grows with the clock.
 
-    raw: cumulative log returns, shape (n_steps + 1, n_paths), first row zero. clock: increasing, shape (n_steps + 1,), such as the expected
+    raw: cumulative log returns, shape (n_steps + 1, n_paths), first row zero; changed in place, because copies of megabytes are what costs here.
+    clock: increasing, shape (n_steps + 1,), such as the expected
     cumulative variance. Horizons beyond the paths are left out; after the last one the correction stays.
     """
     n_steps, n_paths = raw.shape[0] - 1, raw.shape[1]
     levels = (np.arange(n_paths) + 0.5) / n_paths
-    moved = raw.copy()
     previous_step, previous_shift = 0, np.zeros(n_paths)
+    buffer = np.empty((n_steps, n_paths))
     for horizon in sorted(h for h in laws if h.n_steps <= n_steps):
         step = horizon.n_steps
         shift = np.empty(n_paths)
@@ -29,7 +30,9 @@ def anchor_paths(raw: Floats, laws: Mapping[Horizon, Distribution], clock: Float
         shift[order] = laws[horizon].quantile(levels) - raw[step][order]
         part = slice(previous_step + 1, step + 1)
         share = (clock[part] - clock[previous_step]) / (clock[step] - clock[previous_step])
-        moved[part] += previous_shift + share[:, None] * (shift - previous_shift)
+        correction = np.multiply(share[:, None], shift - previous_shift, out=buffer[: len(share)])
+        correction += previous_shift
+        raw[part] += correction
         previous_step, previous_shift = step, shift
-    moved[previous_step + 1 :] += previous_shift
-    return moved
+    raw[previous_step + 1 :] += previous_shift
+    return raw

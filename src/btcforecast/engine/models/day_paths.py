@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from btcforecast.core import Candles, Floats, Ints
 from btcforecast.engine.features.ewma import Ewma
 from btcforecast.engine.features.returns import hourly_rows, step_returns
-from btcforecast.engine.features.week import BINS_PER_WEEK, WeekTable, week_bins, week_numbers
+from btcforecast.engine.features.week import BINS_PER_WEEK, WeekTable, week_bin, week_bins, week_numbers
 from btcforecast.engine.models.contract import N_STEPS, State
 from btcforecast.engine.models.laws import GRID_STEPS, YEAR_S, Laws, fit_laws, origins
 from btcforecast.engine.models.library import Library, build_library, draw, on_grid
@@ -64,7 +64,7 @@ class DayPaths(ScaledModel):
         self.scale.update(np.abs(self._returns(candles)) / self.profile[week_bins(candles.opened_at)])
 
     def _next_bin(self) -> int:
-        return int(week_bins(np.array([self.as_of]))[0])
+        return week_bin(self.as_of)
 
     def _scales(self) -> Floats:
         ahead = self._squares.ahead(np.array([0]), np.array([self._next_bin()]))[0]
@@ -74,9 +74,7 @@ class DayPaths(ScaledModel):
         return np.asarray(self.profile[(self._next_bin() + np.arange(N_STEPS)) % BINS_PER_WEEK])
 
     def _simulate(self, n_paths: int, rng: np.random.Generator) -> Floats:
-        steps = draw(self.library, n_paths, rng)
-        steps *= max(self.scale.value, _FLOOR) * self._profile_ahead()[:, None]
-        return steps
+        return draw(self.library, n_paths, rng, scales=max(self.scale.value, _FLOOR) * self._profile_ahead())
 
     def _clock(self) -> Floats:
         return np.concatenate(([0.0], np.cumsum(self._profile_ahead() ** 2)))
@@ -108,7 +106,7 @@ class _Squares:
         self._sums = np.concatenate((np.zeros((len(profiles), 1)), np.cumsum(twice, axis=1)), axis=1)
 
     def ahead(self, profile: Ints, next_bin: Ints) -> Floats:
-        """Return the sum to each horizon of the laws' grid, shape (n, 8)."""
+        """Return the sum to each horizon of the laws' grid, shape (n, 9)."""
         steps = GRID_STEPS.astype(np.int64)[None, :]
         whole_weeks, rest = steps // BINS_PER_WEEK, steps % BINS_PER_WEEK
         start, row = next_bin[:, None], profile[:, None]
@@ -129,7 +127,7 @@ class _Walk:
         self._scale = np.maximum(Ewma(_HALF_LIFE).run(size / self._profiles[self._block, bins]), _FLOOR)
 
     def scales(self, rows: Ints) -> Floats:
-        """Return the scale to each horizon of the laws' grid at the origins `rows`, shape (n, 8)."""
+        """Return the scale to each horizon of the laws' grid at the origins `rows`, shape (n, 9)."""
         ahead = _Squares(self._profiles).ahead(self._block[rows], self._next_bin[rows])
         return np.asarray(self._scale[rows, None] * np.sqrt(ahead))
 

@@ -17,7 +17,7 @@ from btcforecast.engine.models.scaled import ScaledModel, symmetric_t
 
 _HALF_LIVES: Final = (36.0, 288.0, 288 * 11.2)
 """In candles: three hours for horizons up to 4 h, a day up to 24 h, and RiskMetrics' daily decay of 0.94 beyond."""
-_MEAN: Final = np.array([0, 0, 0, 1, 1, 2, 2, 2])
+_MEAN: Final = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2])
 """Which of the three gives the scale at each horizon of the laws' grid."""
 _FLOOR: Final = 1e-14
 """A market that does not move at all for days must not make a scale of zero."""

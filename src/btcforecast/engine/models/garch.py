@@ -18,7 +18,7 @@ from btcforecast.engine.models.scaled import ScaledModel
 _INTERVALS_S: Final = (300, 3600, 86400)
 _WINDOWS_DAYS: Final = (90, 1095, 1200)
 """How much history each of the three is estimated on."""
-_PROCESS: Final = np.array([0, 0, 0, 1, 1, 2, 2, 2])
+_PROCESS: Final = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2])
 """Which of the three gives the scale at each horizon of the laws' grid: five-minute to 4 h, hourly to 24 h, daily beyond."""
 _PERSISTENCE_MAX: Final = 0.99999
 """Estimates at or above one have no long-run variance to return to."""

@@ -20,10 +20,10 @@ from btcforecast.core import HORIZONS, LEVELS, Candles, Distribution, Floats, Ho
 from btcforecast.core.errors import InputError
 from btcforecast.engine.features.returns import horizon_returns, hourly_rows
 
-GRID: Final = (Horizon(300), *HORIZONS)
-"""The horizons at which laws are fitted: one step, then those that are published."""
+GRID: Final = (Horizon(300), Horizon(1800), *HORIZONS)
+"""The horizons at which laws are fitted: one step and half an hour, then those that are published."""
 GRID_STEPS: Final = np.array([horizon.n_steps for horizon in GRID], np.float64)
-N_SHORT: Final = 5
+N_SHORT: Final = 6
 """How many of the grid's horizons reach no further than a day."""
 
 YEAR_S: Final = 365.25 * 86400
@@ -41,13 +41,13 @@ _SHRINKAGE_BOUNDS: Final = (0.1, 1.2)
 
 @dataclass(frozen=True, slots=True)
 class Laws:
-    """The fitted laws, one for each horizon of `GRID` or of its end; every array has shape (8,), or what that end counts."""
+    """The fitted laws, one for each horizon of `GRID` or of its end; every array has shape (9,), or what that end counts."""
 
     level: Floats
     shrinkage: Floats
     nu: Floats
     unit: Floats
-    """Quantiles of the standard t at the grid levels above one half, shape (8, 52)."""
+    """Quantiles of the standard t at the grid levels above one half, shape (9, 52)."""
 
     @classmethod
     def of(cls, level: Floats, shrinkage: Floats, nu: Floats) -> Self:
@@ -55,7 +55,7 @@ class Laws:
         return cls(level, shrinkage, nu, np.asarray(stdtrit(nu[:, None], _UPPER[None, :])))
 
     def widths(self, scales: Floats, usual: Floats | float = 1.0) -> Floats:
-        """Return the upper quantiles at each horizon for the scales of the moment, and those they are pulled to, shape (8, 52)."""
+        """Return the upper quantiles at each horizon for the scales of the moment, and those they are pulled to, shape (9, 52)."""
         spread = np.exp(self.level + np.log(usual) + self.shrinkage * np.log(scales / usual))
         return np.asarray(spread[:, None] * self.unit)
 
@@ -88,7 +88,7 @@ def distribution_at(spreads: Floats, horizon: Horizon) -> Distribution:
 def quantiles_at(spreads: Floats, horizon: Horizon) -> Floats:
     """Return the quantiles at a horizon from five minutes to the grid's last; between grid horizons, log-linear in log time.
 
-    spreads: the upper quantiles at the grid's horizons, shape (…, 8, 52) to (…, 105).
+    spreads: the upper quantiles at the grid's horizons, shape (…, 9, 52) to (…, 105).
     """
     steps = horizon.n_steps
     if steps > GRID_STEPS[-1]:
@@ -119,7 +119,7 @@ def fit_laws(
 ) -> Laws:
     """Return the laws fitted to what followed each origin.
 
-    rows: the origins. scales: the model's scales at each of them, shape (len(rows), 8), computed without looking ahead. is_shrunk: whether γ is
+    rows: the origins. scales: the model's scales at each of them, shape (len(rows), 9), computed without looking ahead. is_shrunk: whether γ is
     estimated beyond a day; elsewhere it is 1. part: of the grid, where scales are for a part of its horizons only. usual: what scales are pulled
     to, in the shape of `scales`. Up to a day the last three years count, with the given half-life; beyond, four and 2.
     """

@@ -47,25 +47,27 @@ def build_library(days: Floats) -> Library:
     return library
 
 
-def draw(library: Library, n_paths: int, rng: np.random.Generator) -> Floats:
-    """Return standardised returns of `n_paths` paths, shape (288, n_paths), in random order, each beside its mirror image.
+def draw(library: Library, n_paths: int, rng: np.random.Generator, *, scales: Floats) -> Floats:
+    """Return the returns of `n_paths` paths in random order, each beside its mirror image, shape (288, n_paths). scales: of each step, shape (288,).
 
     Up to 1,000 are the library itself or an even selection of it. Beyond, further days are spliced: the morning of one and the rest of
     another that is about as lively.
     """
     n_half = (n_paths + 1) // 2
     if n_half <= N_STRATA:
-        half = library[:, ((np.arange(n_half) + 0.5) * N_STRATA / n_half).astype(np.int64)]
+        half = library.take(((np.arange(n_half) + 0.5) * N_STRATA / n_half).astype(np.int64), axis=1)
     else:
         first = np.arange(n_half) % N_STRATA
-        half = library[:, first]
+        half = library.take(first, axis=1)
         spliced = np.arange(N_STRATA, n_half)
         other = np.clip(first[spliced] + rng.integers(-25, 26, len(spliced)), 0, N_STRATA - 1)
         is_rest = np.arange(N_LEADS)[:, None] >= rng.integers(1, N_LEADS, len(spliced))
         turn = rng.choice(np.array([-1.0, 1.0], np.float32), len(spliced))
         half[:, N_STRATA:] = np.where(is_rest, library[:, other] * turn, half[:, N_STRATA:])
     order = rng.permutation(2 * n_half)[:n_paths] if n_paths == 2 * n_half else np.arange(n_paths)
-    return np.concatenate((half, -half), axis=1)[:, order].astype(np.float64)
+    steps = half.take(order % n_half, axis=1)
+    steps *= np.where(order < n_half, np.float32(1), np.float32(-1))
+    return np.asarray(steps * scales[:, None])
 
 
 def on_grid(opened_at: Ints, values: Floats) -> Floats:

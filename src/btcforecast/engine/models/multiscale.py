@@ -28,8 +28,8 @@ from btcforecast.engine.models.library import Library, build_library, draw, on_g
 from btcforecast.engine.models.regression import LogLinear, fit_gamma
 from btcforecast.engine.models.scaled import ScaledModel
 
-_NEAR_STEPS: Final = (12, 48, 144, 288)
-"""The published horizons within a day, each with a regression of its own."""
+_NEAR_STEPS: Final = (6, 12, 48, 144, 288)
+"""Half an hour and the published horizons within a day, each with a regression of its own."""
 _HALF_LIFE_YEARS: Final = 2.0
 _RIDGE: Final = 0.01
 _LAW_HALF_LIFE_YEARS: Final = 0.25
@@ -38,8 +38,8 @@ _WARM_UP_DAYS: Final = (28, 180)
 _ROOT_HALF_PI: Final = np.sqrt(np.pi / 2)
 """What a normal law's deviation is to its mean absolute value."""
 _NEAR: Final = slice(N_SHORT)
-_TRACKED: Final = slice(3)
-"""Five minutes, 1 h and 4 h on the laws' grid."""
+_TRACKED: Final = slice(4)
+"""Five minutes, half an hour, 1 h and 4 h on the laws' grid."""
 _TRACKING_BEGINS_S: Final = YEAR_S / 2
 """Tracking learns from half a year before the fit, which is longer than it remembers."""
 
@@ -170,11 +170,11 @@ class MultiScaleVolatility(ScaledModel):
         return self._seen[1]
 
     def _tracked_widths(self, at: int) -> Floats:
-        """Return the widths at the tracked horizons before tracking moves them, shape (3, 52)."""
+        """Return the widths at the tracked horizons before tracking moves them, shape (4, 52)."""
         return self.laws.widths_of(_TRACKED, self._scales_at(at, _TRACKED))
 
     def _scales(self) -> Floats:
-        """Return the scales at the horizons within a day, shape (5,)."""
+        """Return the scales at the horizons within a day, shape (6,)."""
         return self._scales_at(self.as_of, _NEAR)
 
     def _scales_at(self, at: int, part: slice) -> Floats:
@@ -194,9 +194,7 @@ class MultiScaleVolatility(ScaledModel):
         return np.asarray(sizes * self.season.ahead(self.as_of, N_STEPS))
 
     def _simulate(self, n_paths: int, rng: np.random.Generator) -> Floats:
-        steps = draw(self.library, n_paths, rng)
-        steps *= self._step_scales()[:, None]
-        return steps
+        return draw(self.library, n_paths, rng, scales=self._step_scales())
 
     def _clock(self) -> Floats:
         return np.concatenate(([0.0], np.cumsum(self._step_scales() ** 2)))

@@ -19,7 +19,7 @@ from btcforecast.engine.scoring.variance import law_variances
 class ScaledModel(Model):
     """A model that says how volatile each horizon is and how paths get there; the laws around the scale are fitted."""
 
-    anchors: ClassVar[tuple[Horizon, ...]] = HORIZONS[: N_SHORT - 1]
+    anchors: ClassVar[tuple[Horizon, ...]] = tuple(horizon for horizon in GRID[:N_SHORT] if horizon in HORIZONS)
     """Where the paths are moved onto the laws."""
 
     laws: Laws
@@ -28,10 +28,10 @@ class ScaledModel(Model):
 
     @abstractmethod
     def _scales(self) -> Floats:
-        """Return the scale at each horizon of the laws' grid, shape (8,)."""
+        """Return the scale at each horizon of the laws' grid, shape (9,)."""
 
     def _widths(self) -> Floats:
-        """Return the upper quantiles at each horizon of the laws' grid, shape (8, 52)."""
+        """Return the upper quantiles at each horizon of the laws' grid, shape (9, 52)."""
         return self.laws.widths(self._scales())
 
     @abstractmethod
@@ -82,10 +82,11 @@ class ScaledModel(Model):
         return quantiles, variances
 
     def _paths(self, n_paths: int, n_steps: int, rng: np.random.Generator) -> Floats:
-        return np.ascontiguousarray(self._paths_by_step(n_paths, n_steps, rng).T)
+        return self._paths_by_step(n_paths, n_steps, rng).T
 
     def _paths_by_step(self, n_paths: int, n_steps: int, rng: np.random.Generator) -> Floats:
-        raw = np.zeros((N_STEPS + 1, n_paths))
+        raw = np.empty((N_STEPS + 1, n_paths))
+        raw[0] = 0.0
         # Row by row, which is three times as fast as cumsum down the columns and adds in the same order.
         for before, after, step in zip(raw, raw[1:], self._simulate(n_paths, rng), strict=False):
             np.add(before, step, out=after)

@@ -19,14 +19,14 @@ SHAPE = stdtrit(5, UPPER)
 def run(returns: np.ndarray, width: float) -> tuple[Tracking, np.ndarray]:
     """Walk through hourly returns with laws of one width; return the tracking and how often each level held, over the second half."""
     closes = 100 * np.exp(np.concatenate(([0.0], np.cumsum(returns))))
-    log_widths = np.log(width * np.array([0.3, 1.0, 2.0])[:, None] * SHAPE)
+    log_widths = np.log(width * np.array([0.3, 0.7, 1.0, 2.0])[:, None] * SHAPE)
     tracking, held = Tracking.fresh(), []
     for i, close in enumerate(closes.tolist()):
         tracking.settle(i * HOUR, close)
         published = np.exp(tracking.apply(log_widths))
         tracking.note(i * HOUR, close, log_widths)
         if i < len(returns):
-            held.append(abs(returns[i]) <= published[1])
+            held.append(abs(returns[i]) <= published[2])
     return tracking, np.mean(held[len(held) // 2 :], axis=0)
 
 
@@ -41,32 +41,35 @@ def test_a_law_of_the_wrong_width_comes_to_hold_what_it_says(wrong_by: float):
 
 def test_nothing_moves_before_an_outcome_has_closed():
     tracking = Tracking.fresh()
-    log_widths = np.log(np.array([0.3, 1.0, 2.0])[:, None] * SHAPE)
+    log_widths = np.log(np.array([0.3, 0.7, 1.0, 2.0])[:, None] * SHAPE)
     tracking.note(0, 100.0, log_widths)
     tracking.settle(2 * HOUR, 150.0)
     assert not tracking.factors.any()
     tracking.settle(HOUR, 150.0)
-    assert tracking.factors[1].any()
-    assert not tracking.factors[[0, 2]].any()
-    tracking.settle(4 * HOUR, 150.0)
     assert tracking.factors[2].any()
+    assert not tracking.factors[[0, 1, 3]].any()
+    tracking.settle(4 * HOUR, 150.0)
+    assert tracking.factors[3].any()
     tracking.settle(300, 150.0)
     assert tracking.factors[0].any()
+    assert not tracking.factors[1].any()
+    tracking.settle(1800, 150.0)
+    assert tracking.factors[1].any()
 
 
 def test_a_missing_outcome_teaches_nothing_and_delays_nothing():
-    log_widths = np.log(np.array([0.3, 1.0, 2.0])[:, None] * SHAPE)
+    log_widths = np.log(np.array([0.3, 0.7, 1.0, 2.0])[:, None] * SHAPE)
     tracking = Tracking.fresh()
     tracking.note(0, 100.0, log_widths)
     tracking.note(2 * HOUR, 100.0, log_widths)
     tracking.settle(3 * HOUR, 100.0)
-    first = tracking.factors[1].copy()
+    first = tracking.factors[2].copy()
     assert np.all(first < 0)
 
 
 def test_no_move_at_all_narrows():
     tracking, _ = run(np.zeros(200), 0.004)
-    assert np.all(tracking.factors[1] < 0)
+    assert np.all(tracking.factors[2] < 0)
     assert np.all(np.isfinite(tracking.factors))
 
 
@@ -74,7 +77,7 @@ def test_no_move_at_all_narrows():
 @given(st.lists(st.floats(-0.2, 0.2), min_size=10, max_size=60), st.integers(5, 9))
 def test_quantiles_stay_in_order_and_the_state_goes_on(returns: list[float], cut: int):
     closes = 100 * np.exp(np.cumsum(returns))
-    log_widths = np.log(np.array([0.001, 0.003, 0.006])[:, None] * SHAPE)
+    log_widths = np.log(np.array([0.001, 0.002, 0.003, 0.006])[:, None] * SHAPE)
     whole, first = Tracking.fresh(), Tracking.fresh()
     for i, close in enumerate(closes.tolist()):
         if i == cut:

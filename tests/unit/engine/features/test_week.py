@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from btcforecast.engine.features.week import BINS_PER_WEEK, WeekTable, smooth_profile, week_bins, week_numbers
+from btcforecast.engine.features.week import BINS_PER_WEEK, WeekTable, smooth_profile, week_bin, week_bins, week_numbers
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -26,6 +26,7 @@ def slow_bin(opened_at: int) -> int:
 )
 def test_bins_follow_the_wall_clock_of_new_york(candle: int):
     assert int(week_bins(np.array([candle * 300]))[0]) == slow_bin(candle * 300)
+    assert week_bin(candle * 300) == slow_bin(candle * 300)
 
 
 def test_bins_are_right_around_every_change_of_the_clocks_of_2025():
