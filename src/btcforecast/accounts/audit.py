@@ -72,7 +72,7 @@ class AuditLog:
         await self._store.lock()
         last = await self._store.last()
         seq, previous = (0, FIRST_HASH) if last is None else (last.seq + 1, last.entry_hash)
-        body = {
+        body: dict[str, Any] = {
             "seq": seq,
             "at": at,
             "actor": actor.id,
@@ -85,9 +85,7 @@ class AuditLog:
             "prev": previous.hex(),
         }
         text = rfc8785.dumps(body)
-        await self._store.add(
-            AuditRow(seq, at, actor.id, action, subject, result, text.decode(), hashlib.sha256(text).digest())
-        )
+        await self._store.add(AuditRow(seq, at, actor.id, action, subject, result, text.decode(), hashlib.sha256(text).digest()))
 
 
 async def verify_audit(connection: AsyncConnection) -> AuditReport:

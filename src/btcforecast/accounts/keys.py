@@ -92,11 +92,19 @@ async def create_key(
 
 
 async def rotate_key(
-    connection: AsyncConnection, person_id: str, key_id: str, *, overlap_s: int, actor: Actor, at: int
+    connection: AsyncConnection,
+    person_id: str,
+    key_id: str,
+    *,
+    overlap_s: int,
+    allowed: frozenset[Permission],
+    actor: Actor,
+    at: int,
 ) -> tuple[KeyRow, str]:
     """Make a key that takes another's place, for as long as that one was made for, and return it with its text.
 
-    The old one counts for `overlap_s` seconds more. Raises NotFoundError, ConflictError where it no longer counts, InputError.
+    The old one counts for `overlap_s` seconds more. allowed: as in `create_key`, so that nobody rotates into a key that may more than the
+    one they ask with. Raises NotFoundError, ConflictError where it no longer counts, InputError.
     """
     if not 0 <= overlap_s <= LONGEST_OVERLAP_S:
         raise InputError(f"Both keys can count together for 0 to {LONGEST_OVERLAP_S // DAY} days.")
@@ -104,6 +112,7 @@ async def rotate_key(
     old = await _own_key(connection, person_id, key_id)
     if not is_counting(old, at) or old.replaced_by is not None:
         raise ConflictError(f"The key “{old.name}” no longer counts or was rotated before; make a new one.")
+    _scopes(old.scopes.split(), allowed)
     expires_at = None if old.expires_at is None else at + old.expires_at - old.created_at
     made, text = _made(person_id, old.name, old.scopes, created_at=at, expires_at=expires_at)
     store = PeopleStore(connection)

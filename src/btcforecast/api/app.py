@@ -28,7 +28,17 @@ from btcforecast.settings import Settings
 from btcforecast.store.database import Database
 from btcforecast.web.page import add_page
 
-_EXPOSED = ("ETag", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "X-Request-Id")
+PERSON_RATE = "6000/minute"
+"""What counts people's requests; each role has its own amount a minute."""
+_EXPOSED = (
+    "ETag",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-Id",
+)
 
 
 def create_app(settings: Settings, database: Database, clock: Clock | None = None) -> ASGIApp:
@@ -43,13 +53,16 @@ def create_app(settings: Settings, database: Database, clock: Clock | None = Non
         # The first answers are published before the first request is taken.
         await poller.poll_safely()
         polling = asyncio.create_task(poller.run())
+        noting = asyncio.create_task(service.callers.run())
         try:
             with on_stop(service.hub.close):
                 yield
         finally:
             service.hub.close()
             polling.cancel()
-            await asyncio.gather(polling, return_exceptions=True)
+            noting.cancel()
+            await asyncio.gather(polling, noting, return_exceptions=True)
+            await service.callers.write_uses()
             access_log.flush()
             await database.close()
 
@@ -64,8 +77,10 @@ def create_app(settings: Settings, database: Database, clock: Clock | None = Non
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=("GET", "HEAD"),
-            allow_headers=("If-None-Match", "Last-Event-ID"),
+            # Keys come in a header that a page must put there itself; nothing here rests on what a browser sends by itself.
+            allow_methods=("GET", "HEAD", "POST", "PATCH", "DELETE"),
+            allow_headers=("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID"),
+            allow_credentials=False,
             expose_headers=_EXPOSED,
             max_age=600,
         )
@@ -74,6 +89,8 @@ def create_app(settings: Settings, database: Database, clock: Clock | None = Non
         board=service.board,
         addresses=Addresses(settings.trusted_proxies),
         limiter=RateLimiter(settings.rate_limit, clock),
+        person_limiter=RateLimiter(PERSON_RATE, clock),
+        callers=service.callers,
         access_log=access_log,
         security_headers=security_headers(is_production=settings.environment == "production"),
         max_body_bytes=settings.max_body_bytes,

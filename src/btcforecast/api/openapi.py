@@ -16,12 +16,17 @@ from btcforecast.api.schemas.shared import Problem
 from btcforecast.api.strict import refuse_unknown_parameters
 
 PROBLEMS: Final = {
+    "401": "The API key does not count, or one is needed.",
     "404": "There is no such thing.",
     "413": "The request's body is too large.",
     "422": "The request cannot be understood.",
     "429": "Too many requests; Retry-After says when to come again.",
     "500": "Something went wrong here.",
     "503": "It cannot be answered now and may be later.",
+}
+_OF_ACCOUNTS: Final = {
+    "403": "Who asks may not do this: the role or the key's scopes do not allow it.",
+    "409": "It was done before, or something else stands in its place.",
 }
 DESCRIPTION: Final = (
     "Bitcoin probability forecasts, sealed before the outcome and scored in public. Every answer about data says where they come from, "
@@ -43,15 +48,17 @@ def openapi_document(app: FastAPI | None = None) -> dict[str, Any]:
     schemas.pop("ValidationError", None)
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for operations in document["paths"].values():
-        for operation in operations.values():
+        for method, operation in operations.items():
             responses = operation["responses"]
-            for status, words in PROBLEMS.items():
+            problems = PROBLEMS if "security" not in operation else PROBLEMS | _OF_ACCOUNTS
+            for status, words in problems.items():
                 own = responses.get(status, {})
                 if status == "422" or not own:
                     responses[status] = {"description": words, "content": content}
                 else:
                     own["content"] = {**own.get("content", {}), **content}
-            responses["304"] = {"description": "Not modified: the ETag in If-None-Match is still current."}
+            if method == "get":
+                responses["304"] = {"description": "Not modified: the ETag in If-None-Match is still current."}
             operation["responses"] = dict(sorted(responses.items()))
     return document
 
@@ -59,12 +66,15 @@ def openapi_document(app: FastAPI | None = None) -> dict[str, Any]:
 def routed_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     """Return an application with all routes and nothing behind them."""
     from btcforecast.api.routes import (  # noqa: PLC0415  # routes import this module's neighbours
+        account,
+        audit,
         calendar,
         forecasts,
         gate,
         ledger,
         market,
         models,
+        people,
         probability,
         questions,
         record,
@@ -82,7 +92,22 @@ def routed_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         dependencies=[Depends(refuse_unknown_parameters)],
         lifespan=lifespan,
     )
-    for module in (forecasts, probability, questions, market, calendar, record, gate, ledger, models, stream, status):
+    for module in (
+        forecasts,
+        probability,
+        questions,
+        market,
+        calendar,
+        record,
+        gate,
+        ledger,
+        models,
+        stream,
+        account,
+        people,
+        audit,
+        status,
+    ):
         app.include_router(module.router)
     return app
 

@@ -15,16 +15,29 @@ from starlette.exceptions import HTTPException
 from btcforecast.api.schemas.shared import ParameterError as WrongParameter
 from btcforecast.api.schemas.shared import Problem
 from btcforecast.api.text import ParameterError
-from btcforecast.core.errors import BtcForecastError, ConflictError, InputError, NotFoundError, UnavailableError, WithheldError
+from btcforecast.core.errors import (
+    BtcForecastError,
+    ConflictError,
+    ForbiddenError,
+    InputError,
+    NotFoundError,
+    UnauthenticatedError,
+    UnavailableError,
+    WithheldError,
+)
 
 _RETRY_AFTER_S: Final = "30"
 _STATUSES: Final[tuple[tuple[type[BtcForecastError], int], ...]] = (
     (InputError, 422),
     (NotFoundError, 404),
     (ConflictError, 409),
+    (UnauthenticatedError, 401),
+    (ForbiddenError, 403),
     (UnavailableError, 503),
 )
 TITLES: Final = {
+    401: "No key that counts",
+    403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
@@ -34,6 +47,12 @@ TITLES: Final = {
     500: "Something went wrong",
     503: "Not available now",
 }
+_HEADERS: Final = {
+    401: {"www-authenticate": 'Bearer realm="btcforecast"'},
+    403: {"www-authenticate": 'Bearer realm="btcforecast", error="insufficient_scope"'},
+    503: {"retry-after": _RETRY_AFTER_S},
+}
+"""RFC 6750, section 3, and RFC 9110, section 10.2.3."""
 WITHHELD_TITLES: Final = {"withheld": "Forecasts withheld", "suspended": "Forecasts suspended"}
 """By the gate's state; each is a 503 of a kind of its own."""
 _WRITTEN: Final = {
@@ -94,7 +113,7 @@ async def _ours(request: Request, error: Exception) -> Response:
         log.error("api.failed", path=request.url.path, exc_info=error)
         return problem(request, 500, _INTERNAL)
     errors = [WrongParameter(parameter=error.parameter, message=str(error))] if isinstance(error, ParameterError) else []
-    headers = {"retry-after": _RETRY_AFTER_S} if status == 503 else {}
+    headers = dict(_HEADERS.get(status, {}))
     title = None
     if isinstance(error, WithheldError):
         title = WITHHELD_TITLES[error.state]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 from btcforecast.api.board import Board
+from btcforecast.api.callers import Callers
 from btcforecast.api.path_sets import PathSets
 from btcforecast.api.records import Records
 from btcforecast.api.stream.hub import Hub
@@ -45,6 +46,7 @@ class Service:
         self.clock = clock
         self.hub = hub
         self.board = Board()
+        self.callers = Callers(database, clock)
         self.records = Records(database, clock, track_record)
         self.question_records = Records(database, clock, question_record)
         self.drift_reports = Records(database, clock, partial(drift_report, configured=settings.roles))

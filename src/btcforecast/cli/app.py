@@ -37,6 +37,9 @@ _GROUPS: Final[tuple[str, ...]] = (
     "drift",
     "backtest",
     "ledger",
+    "users",
+    "keys",
+    "audit",
     "doctor",
 )
 """Modules of this package, in the order of `--help`; each has `register(app)`."""

@@ -29,9 +29,11 @@ from btcforecast.store.candles import CandleStore
 from btcforecast.store.database import Database
 from btcforecast.store.feed import Feed
 from btcforecast.store.forecasts import ForecastStore
+from btcforecast.store.people import PeopleStore
 from btcforecast.worker.calendar import keep_calendar
 
 _EVENTS_KEPT_S: Final = 7 * 86400
+_DEAD_KEYS_KEPT_S: Final = 90 * 86400
 _TRIES: Final = 4
 _WAIT_S: Final = 15.0
 """A venue that shows a candle late gets three more chances within the minute; after that the next cycle tries, while the grace lasts."""
@@ -168,14 +170,15 @@ class Work:
             return await ForecastStore(connection).first_scheduled(self.series, origin=Origin.REPLAYED) is not None
 
     async def tidy(self) -> str:
-        """Forget paths and stream events that are older than anybody asks for; forecasts and candles are kept for ever."""
+        """Forget paths, stream events and dead keys that are older than anybody asks for; forecasts and candles are kept for ever."""
         now = self.clock.now()
         async with self.database.transaction() as connection:
             await ForecastStore(connection).drop_paths(
                 origin=Origin.LIVE, as_of_before=now - parse_span(self.settings.paths_kept)
             )
             n = await Feed(connection).drop_events(created_before=now - _EVENTS_KEPT_S)
-        return f"forgot {n} events."
+            n_keys = await PeopleStore(connection).drop_dead_keys(dead_before=now - _DEAD_KEYS_KEPT_S)
+        return f"forgot {n} events and {n_keys} dead keys."
 
     async def _is_on_record(self, as_of: int) -> bool:
         async with self.database.read() as connection:

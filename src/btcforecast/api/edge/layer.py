@@ -5,18 +5,22 @@ from __future__ import annotations
 import itertools
 import secrets
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from btcforecast.accounts.keys import Caller
 from btcforecast.api.board import Board, Published
+from btcforecast.api.callers import Callers
 from btcforecast.api.conditional import is_known
 from btcforecast.api.edge.access_log import AccessLog
 from btcforecast.api.edge.addresses import Addresses
 from btcforecast.api.edge.limits import RateLimiter, Verdict
 from btcforecast.api.problems import problem_body
+from btcforecast.core.errors import UnauthenticatedError
 from btcforecast.telemetry.metrics import http_figures, http_limited
 
 Headers = list[tuple[bytes, bytes]]
@@ -24,6 +28,15 @@ _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "
 _UNLIMITED: Final = ("/health", "/assets/")
 """Load balancers ask often, and one page load brings many small files."""
 log: Final = structlog.get_logger()
+
+
+class _Refusal(NamedTuple):
+    status: int
+    detail: str
+    headers: tuple[tuple[bytes, bytes], ...]
+
+
+_LATER: Final = ((b"retry-after", b"30"),)
 
 
 class Edge:
@@ -36,6 +49,8 @@ class Edge:
         board: Board,
         addresses: Addresses,
         limiter: RateLimiter,
+        person_limiter: RateLimiter,
+        callers: Callers,
         access_log: AccessLog,
         security_headers: tuple[tuple[bytes, bytes], ...],
         max_body_bytes: int,
@@ -47,7 +62,8 @@ class Edge:
         self._log = access_log
         self._security = security_headers
         self._max_body_bytes = max_body_bytes
-        self._limit_header = (b"ratelimit-limit", str(limiter.amount).encode())
+        self._callers = callers
+        self._person_limiter = person_limiter
         self._process = secrets.token_hex(6)
         self._ids = itertools.count(1)
 
@@ -65,11 +81,15 @@ class Edge:
         client = self._addresses.key(peer[0] if peer else None, None if forwarded is None else forwarded.decode("latin-1"))
         request_id = f"{self._process}-{next(self._ids):x}"
         added: Headers = [*self._security, (b"x-request-id", request_id.encode())]
+        caller = refusal = None
+        authorization = headers.get(b"authorization")
+        if authorization is not None:
+            caller, refusal = await self._caller(authorization, client, path=path)
         verdict = None
         if not path.startswith(_UNLIMITED):
-            verdict = self._limiter.hit(client)
+            verdict = self._limiter.hit(client) if caller is None else self._of_person(caller)
             added += (
-                self._limit_header,
+                (b"ratelimit-limit", b"%d" % verdict.amount),
                 (b"ratelimit-remaining", b"%d" % verdict.remaining),
                 (b"ratelimit-reset", b"%d" % verdict.reset_s),
             )
@@ -79,6 +99,10 @@ class Edge:
                 "limited",
                 await _refuse_limited(send, verdict, added, path=path, request_id=request_id, method=method),
             )
+        elif refusal is not None:
+            body = problem_body(refusal.status, refusal.detail, path=path, request_id=request_id)
+            route = "unmatched"
+            status = await _send_problem(send, refusal.status, body, [*added, *refusal.headers], method=method)
         elif int(headers.get(b"content-length") or b"0") > self._max_body_bytes:
             detail = f"The body is larger than the {self._max_body_bytes:,} bytes that are read here."
             body = problem_body(413, detail, path=path, request_id=request_id)
@@ -86,12 +110,30 @@ class Edge:
         elif published is not None and b"origin" not in headers:
             route, status = path, await _send_published(send, published, headers, added, method=method)
         else:
+            scope.setdefault("state", {})["caller"] = caller
+            scope["state"]["network"] = client
             route, status = await self._pass_on(scope, receive, send, added, request_id=request_id)
         duration = perf_counter() - began
         http_figures.observe(route, method if method in _METHODS else "other", status, duration)
         self._log.request(
             method=method, path=path, status=status, duration_ms=1000 * duration, client=client, request_id=request_id
         )
+
+    async def _caller(self, authorization: bytes, client: str, *, path: str) -> tuple[Caller | None, _Refusal | None]:
+        """Return who asks, or why that is not known; an address that has asked too much already is not looked up."""
+        found = self._callers.known(authorization)
+        if found is None and not path.startswith(_UNLIMITED) and self._limiter.is_spent(client):
+            return None, None
+        try:
+            return await self._callers.identify(authorization, network=client), None
+        except UnauthenticatedError as e:
+            return None, _Refusal(401, str(e), ((b"www-authenticate", b'Bearer realm="btcforecast", error="invalid_token"'),))
+        except (SQLAlchemyError, OSError) as e:
+            log.warning("api.caller_unknown", error=type(e).__name__)
+            return None, _Refusal(503, "The database does not answer at the moment, so that keys cannot be checked.", _LATER)
+
+    def _of_person(self, caller: Caller) -> Verdict:
+        return self._person_limiter.hit(caller.person.id, caller.requests_per_minute)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, added: Headers, *, request_id: str) -> tuple[str, int]:
         """Let the application answer; return the route's template and the status."""
@@ -167,7 +209,7 @@ async def _send_published(send: Send, published: Published, headers: dict[bytes,
 
 async def _refuse_limited(send: Send, verdict: Verdict, added: Headers, *, path: str, request_id: str, method: str) -> int:
     http_limited.inc()
-    detail = f"Too many requests from this address; come again in {verdict.reset_s} seconds."
+    detail = f"Too many requests; come again in {verdict.reset_s} seconds."
     body = problem_body(429, detail, path=path, request_id=request_id)
     return await _send_problem(send, 429, body, [*added, (b"retry-after", b"%d" % verdict.reset_s)], method=method)
 

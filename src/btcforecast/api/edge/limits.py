@@ -1,4 +1,4 @@
-"""How many requests one address may make."""
+"""How many requests one address or one person may make."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
 class Verdict(NamedTuple):
-    """Whether a request may pass. remaining: how many more may; reset_s: seconds until all may again."""
+    """Whether a request may pass. amount: how many may in all; remaining: how many more; reset_s: seconds until all may again."""
 
     is_allowed: bool
+    amount: int
     remaining: int
     reset_s: int
 
@@ -35,8 +36,13 @@ class RateLimiter:
         self._window = -1
         self._counts: dict[str, int] = {}
 
-    def hit(self, key: str) -> Verdict:
-        """Count a request and say whether it may pass."""
+    def is_spent(self, key: str) -> bool:
+        """Say whether the next request would be refused."""
+        return self._clock.now() // self.window_s == self._window and self._counts.get(key, 0) >= self.amount
+
+    def hit(self, key: str, amount: int | None = None) -> Verdict:
+        """Count a request and say whether it may pass. amount: how many may, where this key has a limit of its own."""
+        amount = amount or self.amount
         now = self._clock.now()
         window, passed_s = divmod(now, self.window_s)
         if window != self._window:
@@ -46,4 +52,4 @@ class RateLimiter:
             http_limits_open.inc()
         else:
             self._counts[key] = count
-        return Verdict(count <= self.amount, max(0, self.amount - count), self.window_s - passed_s)
+        return Verdict(count <= amount, amount, max(0, amount - count), self.window_s - passed_s)

@@ -1,0 +1,115 @@
+"""People, keys and audit entries as they are shown."""
+
+from __future__ import annotations
+
+import json
+
+from btcforecast.accounts.keys import Caller, is_counting
+from btcforecast.accounts.roles import Permission, RoleName
+from btcforecast.api.schemas.accounts import AccountExport, Event, EventList, Key, Me, Person, PersonList
+from btcforecast.api.service import Service
+from btcforecast.api.text import ParameterError
+from btcforecast.core import to_rfc3339
+from btcforecast.store.audit import AuditRow, AuditStore
+from btcforecast.store.people import KeyRow, PeopleStore, PersonRow
+
+_EVENTS_AT_ONCE = 500
+
+
+def me(service: Service, caller: Caller) -> Me:
+    """Return who asks."""
+    return Me(
+        person=person(caller.person),
+        key=key(caller.key, now=service.clock.now()),
+        permissions=sorted(caller.permissions),
+        requests_per_minute=caller.requests_per_minute,
+    )
+
+
+def person(row: PersonRow) -> Person:
+    """Return a person."""
+    return Person(
+        id=row.id,
+        email=row.email,
+        name=row.name,
+        role=RoleName(row.role),
+        created_at=to_rfc3339(row.created_at),
+        disabled_at=_instant(row.disabled_at),
+    )
+
+
+def key(row: KeyRow, *, now: int) -> Key:
+    """Return a key."""
+    return Key(
+        id=row.id,
+        name=row.name,
+        scopes=[Permission(scope) for scope in row.scopes.split()],
+        created_at=to_rfc3339(row.created_at),
+        expires_at=_instant(row.expires_at),
+        last_used_at=_instant(row.last_used_at),
+        revoked_at=_instant(row.revoked_at),
+        replaced_by=row.replaced_by,
+        counts=is_counting(row, now),
+    )
+
+
+def event(row: AuditRow) -> Event:
+    """Return an entry of the audit log."""
+    body = json.loads(row.body)
+    return Event.model_validate({**{name: body[name] for name in Event.model_fields}, "at": to_rfc3339(row.at)})
+
+
+async def keys(service: Service, person_id: str) -> list[Key]:
+    """Return a person's keys, newest first."""
+    async with service.database.read() as connection:
+        rows = await PeopleStore(connection).keys(person_id)
+    return [key(row, now=service.clock.now()) for row in rows]
+
+
+async def people(service: Service, *, text: str | None, role: RoleName | None, cursor: str | None, limit: int) -> PersonList:
+    """Return people; the cursor is the last address of the page before, as it is compared."""
+    async with service.database.read() as connection:
+        rows = await PeopleStore(connection).find(text=text, role=role, after=cursor, limit=limit + 1)
+    following = rows[limit - 1].email_key if len(rows) > limit else None
+    return PersonList(people=[person(row) for row in rows[:limit]], next_cursor=following)
+
+
+async def events(
+    service: Service,
+    *,
+    person_id: str | None = None,
+    action: str | None = None,
+    result: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
+    cursor: str | None,
+    limit: int,
+) -> EventList:
+    """Return entries of the audit log; the cursor is the last number of the page before."""
+    before = None
+    if cursor is not None:
+        if not (cursor.isascii() and cursor.isdigit()):
+            raise ParameterError("cursor", f"“{cursor}” is not a cursor; give `next_cursor` of the page before.")
+        before = int(cursor)
+    async with service.database.read() as connection:
+        rows = await AuditStore(connection).find(
+            person_id=person_id, action=action, result=result, since=since, until=until, before=before, limit=limit + 1
+        )
+    following = str(rows[limit - 1].seq) if len(rows) > limit else None
+    return EventList(events=[event(row) for row in rows[:limit]], next_cursor=following)
+
+
+async def export(service: Service, caller: Caller) -> AccountExport:
+    """Return everything that is stored about who asks."""
+    found: list[Event] = []
+    cursor = None
+    while True:
+        page = await events(service, person_id=caller.person.id, cursor=cursor, limit=_EVENTS_AT_ONCE)
+        found += page.events
+        cursor = page.next_cursor
+        if cursor is None:
+            return AccountExport(person=person(caller.person), keys=await keys(service, caller.person.id), events=found)
+
+
+def _instant(at: int | None) -> str | None:
+    return None if at is None else to_rfc3339(at)

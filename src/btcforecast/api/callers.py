@@ -1,0 +1,122 @@
+"""Who asks: API keys of requests, looked up once a second at most."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from btcforecast.accounts.audit import ANONYMOUS, Actor, AuditLog
+from btcforecast.accounts.keys import Caller, authenticate, key_id_of
+from btcforecast.core import Clock
+from btcforecast.core.errors import UnauthenticatedError
+from btcforecast.store.database import Database
+from btcforecast.store.people import PeopleStore
+
+_MOST_KEPT: Final = 10_000
+_TOLD_EVERY_S: Final = 60
+"""A key that is refused again and again is one entry of the audit log a minute."""
+_WRITTEN_EVERY_S: Final = 30
+_HOW: Final = "Send an API key as: Authorization: Bearer btcf_…"
+log: Final = structlog.get_logger()
+
+
+class Callers:
+    """Finds the people behind keys.
+
+    What was found counts until the second is over, so that a key revoked or a role changed by any process is felt within a second by all;
+    a change made by this process is felt at once (`forget`).
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database: Final = database
+        self._clock: Final = clock
+        self._found: dict[bytes, tuple[int, Caller]] = {}
+        self._used: dict[str, int] = {}
+        self._told: dict[str, int] = {}
+
+    def known(self, authorization: bytes) -> Caller | None:
+        """Return who asks with this header, where that was looked up this second."""
+        read_at, caller = self._found.get(_digest(authorization), (-1, None))
+        return caller if read_at == self._clock.now() else None
+
+    async def identify(self, authorization: bytes, *, network: str) -> Caller:
+        """Return who asks with this header. Raises UnauthenticatedError. network: where from, for the audit log."""
+        found = self.known(authorization)
+        if found is None:
+            found = await self._look_up(authorization, network)
+        self._used[found.key.id] = self._clock.now()
+        return found
+
+    def forget(self) -> None:
+        """Look everybody up anew: something about people or keys has changed."""
+        self._found.clear()
+
+    async def run(self) -> None:
+        """Write down from time to time when keys were last used, until cancelled."""
+        while True:
+            await asyncio.sleep(_WRITTEN_EVERY_S)
+            await self.write_uses()
+
+    async def write_uses(self) -> None:
+        """Write down when keys were last used; where the database does not answer it is tried again later."""
+        if not self._used:
+            return
+        used, self._used = self._used, {}
+        try:
+            async with self._database.transaction() as connection:
+                for key_id, at in used.items():
+                    await PeopleStore(connection).change_key(key_id, last_used_at=at)
+        except (SQLAlchemyError, OSError) as e:
+            log.warning("api.key_uses_not_written", n=len(used), error=type(e).__name__)
+            self._used = used | self._used
+
+    async def _look_up(self, authorization: bytes, network: str) -> Caller:
+        now = self._clock.now()
+        text = _token(authorization)
+        try:
+            async with self._database.read() as connection:
+                found = await authenticate(connection, text, at=now)
+        except UnauthenticatedError:
+            await self._tell(key_id_of(text), network)
+            raise
+        if len(self._found) >= _MOST_KEPT:
+            self._found.clear()
+        self._found[_digest(authorization)] = (now, found)
+        return found
+
+    async def _tell(self, key_id: str | None, network: str) -> None:
+        now = self._clock.now()
+        if key_id is None or now - self._told.get(key_id, -_TOLD_EVERY_S) < _TOLD_EVERY_S:
+            return
+        if len(self._told) >= _MOST_KEPT:
+            self._told.clear()
+        self._told[key_id] = now
+        async with self._database.transaction() as connection:
+            key = await PeopleStore(connection).key(key_id)
+            if key is not None:
+                # Somebody holds what was once a key, or guesses at one; an id that never was is noise.
+                await AuditLog(connection).record(
+                    "key.refused",
+                    actor=Actor(ANONYMOUS, network=network),
+                    at=now,
+                    subject=key.person_id,
+                    result="refused",
+                    facts={"key": key_id},
+                )
+
+
+def _digest(authorization: bytes) -> bytes:
+    # Keys are not kept in memory longer than their request.
+    return hashlib.sha256(authorization).digest()
+
+
+def _token(authorization: bytes) -> str:
+    """Return the token of an Authorization header (RFC 6750, section 2.1)."""
+    scheme, _, token = authorization.decode("latin-1").partition(" ")
+    if scheme.lower() != "bearer":
+        raise UnauthenticatedError(f"Only bearer tokens are understood here. {_HOW}")
+    return token.strip()

@@ -1,0 +1,135 @@
+"""People, keys, and what the audit log holds about them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from btcforecast.accounts.keys import DEFAULT_DAYS, LONGEST_DAYS, MOST_KEYS
+from btcforecast.accounts.roles import Permission, RoleName
+from btcforecast.api.schemas.shared import Answer, Instant
+
+
+class Asked(BaseModel):
+    """The root of all bodies that are sent here: what they do not know they refuse."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Key(Answer):
+    """An API key; its secret is shown once, when it is made."""
+
+    id: str = Field(description="The part of the key between the first two underscores after btcf.")
+    name: str
+    scopes: list[Permission] = Field(description="What it may do, as far as the role allows it; reading open data needs none.")
+    created_at: Instant
+    expires_at: Instant | None
+    last_used_at: Instant | None = Field(description="Exact to about half a minute.")
+    revoked_at: Instant | None
+    replaced_by: str | None = Field(description="The key that took its place when it was rotated.")
+    counts: bool = Field(description="Neither revoked nor expired.")
+
+
+class NewKey(Answer):
+    """A key that was just made. `text` cannot be read again."""
+
+    key: Key
+    text: str = Field(description="What to send as: Authorization: Bearer TEXT.")
+
+
+class KeyList(Answer):
+    """Keys, newest first."""
+
+    keys: list[Key]
+
+
+class Person(Answer):
+    """Somebody with an account."""
+
+    id: str
+    email: str
+    name: str
+    role: RoleName
+    created_at: Instant
+    disabled_at: Instant | None
+
+
+class PersonList(Answer):
+    """People in the order of their addresses."""
+
+    people: list[Person]
+    next_cursor: str | None = Field(description="Give it as `cursor` to continue; null at the end.")
+
+
+class Me(Answer):
+    """Who asks, with which key, and what that allows."""
+
+    person: Person
+    key: Key
+    permissions: list[Permission] = Field(description="What both role and key allow.")
+    requests_per_minute: int = Field(description="Over all keys together.")
+
+
+class Event(Answer):
+    """An entry of the audit log. It names people by id, never by name or address."""
+
+    seq: int
+    at: Instant
+    actor: str = Field(description="A person's id, “command line” or “anonymous”.")
+    network: str | None = Field(description="Where from: an IPv4 address, or an IPv6 prefix.")
+    key: str | None = Field(description="With which key.")
+    action: str
+    subject: str | None = Field(description="The person whom it was done to.")
+    result: str = Field(description="done or refused.")
+    facts: dict[str, Any]
+
+
+class EventList(Answer):
+    """Entries, newest first."""
+
+    events: list[Event]
+    next_cursor: str | None = Field(description="Give it as `cursor` to continue; null at the end.")
+
+
+class AccountExport(Answer):
+    """Everything that is stored about a person."""
+
+    person: Person
+    keys: list[Key]
+    events: list[Event]
+
+
+class AskedKey(Asked):
+    """A key that is wanted."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64, description="What tells it from your other keys.")]
+    scopes: Annotated[
+        list[Permission],
+        Field(max_length=len(Permission), description="Never more than who asks may do; none is enough to read open data."),
+    ] = []
+    days: Annotated[int, Field(ge=1, le=LONGEST_DAYS, description="How long it counts.")] = DEFAULT_DAYS
+
+
+class AskedRotation(Asked):
+    """How a key is to be rotated."""
+
+    overlap_hours: Annotated[int, Field(ge=0, le=168, description="How long the old one counts beside the new one.")] = 24
+
+
+class AskedPerson(Asked):
+    """Somebody who is to have an account."""
+
+    email: Annotated[str, Field(min_length=3, max_length=254)]
+    name: Annotated[str, Field(max_length=100)] = ""
+    role: RoleName = RoleName.READER
+
+
+class AskedChange(Asked):
+    """What is to be changed about a person; what is left out stays."""
+
+    role: RoleName | None = None
+    disabled: Annotated[bool | None, Field(description="true: no key counts until it is false again.")] = None
+
+
+KEYS_NOTE = f"Up to {MOST_KEYS} keys count at a time."

@@ -1,0 +1,164 @@
+"""`users create-admin|add|list|role|disable|enable|delete`: who has an account, and what they may do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from btcforecast.accounts import people as acts
+from btcforecast.accounts.audit import COMMAND_LINE, Actor
+from btcforecast.accounts.roles import RoleName
+from btcforecast.cli.context import notes, opened, out, print_json, run
+from btcforecast.core import SystemClock, to_rfc3339
+from btcforecast.store.people import PeopleStore
+
+if TYPE_CHECKING:
+    from btcforecast.store.people import PersonRow
+
+BY_COMMAND = Actor(COMMAND_LINE)
+WhoArgument = Annotated[str, typer.Argument(help="An address of mail, or a person's id.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(help="Who has an account, and what they may do.", no_args_is_help=True)
+    group.command("create-admin")(create_admin)
+    group.command("list")(list_people)
+    for command in (add, role, disable, enable, delete):
+        group.command()(command)
+    app.add_typer(group, name="users")
+
+
+def create_admin(
+    email: Annotated[str, typer.Argument(help="Their address of mail.")],
+    *,
+    name: Annotated[str, typer.Option(help="What they are called.")] = "",
+    json: JsonOption = False,
+) -> None:
+    """Add an administrator, who may do everything; the first one is made like this.
+
+    Example: [bold]btcforecast users create-admin ada@example.org[/]
+    """
+    person = run(_add(email, name, RoleName.ADMINISTRATOR))
+    _say(person, "added", json=json)
+    if not json:
+        notes.print(f"Give them a key: btcforecast keys create {escape(person.email)} --name first --all-scopes", soft_wrap=True)
+
+
+def add(
+    email: Annotated[str, typer.Argument(help="Their address of mail.")],
+    *,
+    name: Annotated[str, typer.Option(help="What they are called.")] = "",
+    role: Annotated[RoleName, typer.Option(help="What they may do; docs/accounts.md has the table.")] = RoleName.READER,
+    json: JsonOption = False,
+) -> None:
+    """Add a person.
+
+    Example: [bold]btcforecast users add grace@example.org --role analyst[/]
+    """
+    _say(run(_add(email, name, role)), "added", json=json)
+
+
+def list_people(
+    *,
+    text: Annotated[str | None, typer.Option(help="Only those with this in address or name.")] = None,
+    role: Annotated[RoleName | None, typer.Option(help="Only people of this role.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """List the people with accounts.
+
+    Example: [bold]btcforecast users list --role administrator[/]
+    """
+    found = run(_list(text, role))
+    if json:
+        print_json([_as_dict(person) for person in found])
+        return
+    if not found:
+        notes.print("There is nobody." if text is None and role is None else "There is nobody like that.")
+        return
+    table = Table()
+    for heading in ("Id", "Address", "Name", "Role", "Since", "Disabled"):
+        table.add_column(heading, overflow="fold")
+    for person in found:
+        disabled = "" if person.disabled_at is None else to_rfc3339(person.disabled_at)
+        table.add_row(person.id, escape(person.email), escape(person.name), person.role, to_rfc3339(person.created_at), disabled)
+    out.print(table)
+
+
+def role(who: WhoArgument, role: Annotated[RoleName, typer.Argument(help="The new role.")], *, json: JsonOption = False) -> None:
+    """Give a person another role. It takes effect within a second.
+
+    Example: [bold]btcforecast users role grace@example.org operator[/]
+    """
+    _say(
+        run(_change(who, lambda connection, person_id, **more: acts.set_role(connection, person_id, role, **more))),
+        "changed",
+        json=json,
+    )
+
+
+def disable(who: WhoArgument, *, json: JsonOption = False) -> None:
+    """Make all keys of a person count for nothing until they are enabled again.
+
+    Example: [bold]btcforecast users disable grace@example.org[/]
+    """
+    _say(run(_change(who, acts.disable)), "disabled", json=json)
+
+
+def enable(who: WhoArgument, *, json: JsonOption = False) -> None:
+    """Let a person's keys count again.
+
+    Example: [bold]btcforecast users enable grace@example.org[/]
+    """
+    _say(run(_change(who, acts.enable)), "enabled", json=json)
+
+
+def delete(
+    who: WhoArgument, *, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, json: JsonOption = False
+) -> None:
+    """Delete a person and everything that is theirs; the audit log keeps their random id.
+
+    Example: [bold]btcforecast users delete grace@example.org[/]
+    """
+    if not yes:
+        typer.confirm(f"Delete {who} with all keys?", abort=True, err=True)
+    _say(run(_change(who, acts.delete_person)), "deleted", json=json)
+
+
+async def _add(email: str, name: str, role: RoleName) -> PersonRow:
+    async with opened() as (_, database), database.transaction() as connection:
+        return await acts.add_person(connection, email=email, name=name, role=role, actor=BY_COMMAND, at=SystemClock().now())
+
+
+async def _list(text: str | None, role: RoleName | None) -> list[PersonRow]:
+    async with opened() as (_, database), database.read() as connection:
+        return await PeopleStore(connection).find(text=text, role=role, after=None, limit=1_000_000)
+
+
+async def _change(who: str, act: Any) -> PersonRow:
+    async with opened() as (_, database), database.transaction() as connection:
+        person = await acts.find_person(connection, who)
+        changed = await act(connection, person.id, actor=BY_COMMAND, at=SystemClock().now())
+        return changed or person
+
+
+def _say(person: PersonRow, done: str, *, json: bool) -> None:
+    if json:
+        print_json(_as_dict(person))
+    else:
+        out.print(f"{escape(person.email)} ({person.id}), {person.role}: {done}.", soft_wrap=True)
+
+
+def _as_dict(person: PersonRow) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "email": person.email,
+        "name": person.name,
+        "role": person.role,
+        "created_at": to_rfc3339(person.created_at),
+        "disabled_at": None if person.disabled_at is None else to_rfc3339(person.disabled_at),
+    }
