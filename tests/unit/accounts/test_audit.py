@@ -33,7 +33,7 @@ async def unguarded(database: Database, *statements: str) -> None:
     guards = sqlite if database.is_sqlite else ("DROP TRIGGER audit_entries_stay ON audit_entries",)
     async with database.transaction() as connection:
         for statement in (*guards, *statements):
-            await connection.execute(text(statement))
+            await connection.exec_driver_sql(statement)
 
 
 async def fault(database: Database) -> str | None:
@@ -58,7 +58,7 @@ async def test_each_entry_is_bound_to_the_one_before(filled: Database):
 async def test_the_database_itself_refuses_to_change_or_delete(filled: Database, statement: str):
     with pytest.raises(DBAPIError, match="never changed or deleted"):
         async with filled.transaction() as connection:
-            await connection.execute(text(statement))
+            await connection.exec_driver_sql(statement)
     assert await fault(filled) is None
 
 
@@ -82,7 +82,7 @@ async def test_an_entry_rewritten_with_its_hash_breaks_the_next(filled: Database
     body = row.body.replace('"n":2', '"n":7')
     sha = hashlib.sha256(body.encode()).hexdigest()
     stored = f"x'{sha}'" if filled.is_sqlite else f"decode('{sha}', 'hex')"
-    await unguarded(filled, f"UPDATE audit_entries SET body = '{body}', entry_hash = {stored} WHERE seq = 2".replace(":", "\\:"))
+    await unguarded(filled, f"UPDATE audit_entries SET body = '{body}', entry_hash = {stored} WHERE seq = 2")
     assert await fault(filled) == "3: it does not follow the entry before it"
 
 
