@@ -57,14 +57,14 @@ def serve(path: Path) -> dict[str, float]:
     model = load_model(CHAMPION).from_state(
         {name.removeprefix("state_"): array for name, array in arrays.items() if name.startswith("state_")}
     )
-    one_by_one = [candles[row : row + 1] for row in range(288)]
+    began = time.process_time()
+    model.observe(candles[:288])
+    update_bulk_us = 1e6 * (time.process_time() - began) / 288
+    one_by_one = [candles[row : row + 1] for row in range(288, 576)]
     began = time.process_time()
     for candle in one_by_one:
         model.observe(candle)
     update_us = 1e6 * (time.process_time() - began) / 288
-    began = time.process_time()
-    model.observe(candles[288:576])
-    update_bulk_us = 1e6 * (time.process_time() - began) / 288
     issues = []
     rest = iter(range(576, 576 + 200))
     for row in rest:
@@ -76,7 +76,10 @@ def serve(path: Path) -> dict[str, float]:
         issues.append(1e3 * (time.process_time() - began))
     realised = realised_prices(candles, candles.closed_at[288:289], n_steps=288)[0]
     prices = model.price_paths(seed=1)
+    normals = np.random.Generator(np.random.SFC64(1))
     return {
+        # What a core of this machine needs at this moment for as many random numbers as the paths have steps.
+        "floor_ms": milliseconds(lambda: normals.standard_normal(288_000)),
         "issue_ms": statistics.median(issues),
         "issue_best_ms": min(issues),
         "update_us": update_us,
