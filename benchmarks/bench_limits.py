@@ -165,6 +165,7 @@ def machine(file: Path, folder: Path) -> list[Row]:
     return [
         most("issue: all horizons and 1,000 × 288 paths", found["issue_ms"], 10, "ms"),
         most("the same, best of 200", found["issue_best_ms"], None, "ms"),
+        most("for comparison: drawing 288,000 normal numbers", found["floor_ms"], None, "ms"),
         most("state update per candle, one by one", found["update_us"], 50, "µs"),
         most("state update per candle, a day at once", found["update_bulk_us"], None, "µs"),
         most(f"fit on {found['years']:.1f} years, from raw candles", found["fit_s"], 10, "s"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import httpx2
 import pytest
 from seeded_store import NOW, SERIES, Seeded, make_signer, seed  # found through the conftest's path
 
+from btcforecast.api.stream.poller import LATEST
 from btcforecast.core import Origin, to_rfc3339
 from btcforecast.store.candles import CandleStore
 from btcforecast.store.database import Database
+from btcforecast.store.feed import Feed
 from btcforecast.store.gate import GateState, GateStore
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -87,6 +90,22 @@ async def test_what_is_kept_back_is_answered_with_a_problem_and_the_record_stays
         status = (await client.get("/v1/status")).json()
         assert (status["gate"], status["banner"]["level"]) == (state, "warning")
         assert f"It is {state} for a test." in status["banner"]["words"]
+
+
+async def test_whoever_is_told_of_a_change_finds_it_published(run_app: Callable[..., Any], gated: Any):
+    database, _, store = gated
+    running = run_app(store)
+    async with running:
+        board, listener = running.service.board, running.service.hub.join(after=None)
+        assert board.find((LATEST, b"")) is not None
+        await enter(database, "suspended", None)
+        async with database.transaction() as connection:
+            await Feed(connection).append_event("gate", {"state": "suspended"}, at=NOW)
+        async with asyncio.timeout(20):
+            while b"event: gate" not in await listener.queue.get():
+                continue
+        assert board.find((LATEST, b"")) is None
+    await database.close()
 
 
 async def test_a_demoted_champion_leaves_its_place_to_the_fallback(run_app: Callable[..., Any], gated: Any):

@@ -34,7 +34,7 @@ def generated_candles(n: int, seed: int) -> Candles:
 
 @pytest.fixture(scope="module")
 def candles() -> Candles:
-    return generated_candles(48_500, seed=5)
+    return generated_candles(53_000, seed=5)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))

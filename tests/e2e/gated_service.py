@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import time
 from collections.abc import Coroutine, Iterator
@@ -11,10 +12,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from page_server import served
 
-from btcforecast.core import Candles, ManualClock, Origin
+from btcforecast.core import Candles, ManualClock, Origin, from_rfc3339
 from btcforecast.engine.calibration.gate import GateLimits
 from btcforecast.engine.calibration.health import Health
 from btcforecast.engine.calibration.promotion import PromotionLimits
@@ -53,9 +56,21 @@ class GatedService:
         self.address = ""
 
     def enter(self, state: str) -> None:
-        """Seal one more cycle, such that the gate comes to this state."""
+        """Seal one more cycle, such that the gate comes to this state; returns when the service knows it."""
         self._as_of += 300
         _run(self._seal(state))
+        until = time.monotonic() + 20
+        while not self._knows(state):
+            assert time.monotonic() < until, f"The service did not learn that its gate is {state}."
+            time.sleep(0.1)
+
+    def _knows(self, state: str) -> bool:
+        try:
+            with urlopen(f"{self.address}/v1/forecasts/latest", timeout=10) as answer:  # noqa: S310  # loopback
+                served = json.load(answer)
+        except HTTPError as e:
+            return bool(json.load(e)["type"].endswith(f"-{state}"))
+        return bool(served["served"]["state"] == state and from_rfc3339(served["forecast"]["as_of"]) == self._as_of)
 
     async def _seal(self, state: str) -> None:
         database = _database(self._folder)

@@ -225,7 +225,7 @@ def test_model_card_is_one_step_from_forecast_and_models(page: Page):
     expect(page.get_by_role("region", name="Scores on days that it had not seen")).to_contain_text("the history was too short")
     expect(page.get_by_role("region", name="Its limits").get_by_role("listitem").first).to_be_visible()
     expect(page.get_by_role("region", name="When not to use it").get_by_role("listitem").first).to_be_visible()
-    expect(page.get_by_role("region", name="Signed manifest")).to_contain_text("btcforecast/models")
+    expect(page.get_by_role("region", name="Signed manifest", exact=True)).to_contain_text("btcforecast/models")
     page.goto("/")
     page.get_by_role("link", name=name).click()
     expect(page.get_by_role("heading", level=1, name="EWMA")).to_be_visible()

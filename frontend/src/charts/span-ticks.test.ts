@@ -10,6 +10,13 @@ describe("ticks of a span", () => {
     expect(spanTicks(7 * DAY + 300, 7)).toHaveLength(7);
   });
 
+  it("have words that differ", () => {
+    for (let end = 600; end <= 30 * DAY; end += 1500) {
+      const words = spanTicks(end, 10).map(span);
+      expect(new Set(words).size).toBe(words.length);
+    }
+  });
+
   it("are none in a span shorter than a step", () => {
     expect(spanTicks(200, 4)).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { sentence } from "./names.ts";
 import { fromLogReturn, livePrice, price, probability, signedPercent } from "./numbers.ts";
 import { ago, instant, span, spanSeconds, toSeconds } from "./time.ts";
 
@@ -8,6 +9,13 @@ describe("a price", () => {
     expect(price(3.4217, "ADA/USD")).toBe("$3.422");
     expect(price(86_120.4, "BTC/USDT")).toBe("86,120 USDT");
     expect(livePrice(86_120.4, "BTC/USD")).toBe("$86,120.40");
+  });
+});
+
+describe("a sentence", () => {
+  it("begins with a capital, ends with one full stop and keeps percent signs with their numbers", () => {
+    expect(sentence("held 95.0 % of outcomes")).toBe("Held 95.0\u00a0% of outcomes.");
+    expect(sentence("Too wide.")).toBe("Too wide.");
   });
 });
 

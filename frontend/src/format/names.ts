@@ -25,8 +25,8 @@ export function venueName(venue: string): string {
   return VENUES[venue] ?? venue;
 }
 
-/** A sentence out of words: a capital at its start and a full stop at its end. */
+/** A sentence out of words: a capital at its start, a full stop at its end, and no line that begins with a percent sign. */
 export function sentence(words: string): string {
-  const text = words.charAt(0).toUpperCase() + words.slice(1);
+  const text = words.charAt(0).toUpperCase() + words.slice(1).replaceAll(" %", "\u00a0%");
   return text.endsWith(".") ? text : `${text}.`;
 }

@@ -41,7 +41,8 @@ class TooLittleHistoryError(InputError):
         self.n_candles = n_candles
         self.n_needed = n_needed
         super().__init__(
-            f"The model {model} needs at least {n_needed:,} candles and was given {n_candles:,}. "
+            f"The model {model} needs at least {n_needed:,} candles, which is {n_needed * 300 / 86400:,.0f} days of five minutes, "
+            f"and was given {n_candles:,}, which is {n_candles * 300 / 86400:,.1f} days. "
             "Import or ingest more history, or choose a model that needs less.",
         )
 

@@ -39,7 +39,7 @@ export function DriftPanel({ drift, window }: { readonly drift: Drift; readonly 
           ))}
         </ul>
       )}
-      <section>
+      <section className={classes["part"]}>
         <h3>Calibration</h3>
         {calibration.length > 0 ? (
           <CalibrationTable calibration={calibration} />

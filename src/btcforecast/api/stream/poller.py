@@ -55,21 +55,22 @@ class Poller:
         hub = self._service.hub
         async with self._service.database.read() as connection:
             feed = Feed(connection)
-            if self._last_id is None:
-                self._last_id = await feed.last_event_id()
+            last_id = self._last_id
+            if last_id is None:
+                last_id = await feed.last_event_id()
                 # What came shortly before this process started can still be resumed from.
-                hub.start_after(max(0, self._last_id - _AT_ONCE, await feed.first_event_id() - 1))
+                hub.start_after(max(0, last_id - _AT_ONCE, await feed.first_event_id() - 1))
                 events = await feed.events_after(hub.last_event_id, limit=_AT_ONCE)
-                self._last_id = events[-1].id if events else self._last_id
             else:
-                events = await feed.events_after(self._last_id, limit=_AT_ONCE)
+                events = await feed.events_after(last_id, limit=_AT_ONCE)
             prices = await feed.prices()
+        # Whoever is told of an event may ask at once, and must not find what stood before it.
+        await self._publish_latest(events)
         for event in events:
             hub.publish(event)
-            self._last_id = event.id
+        self._last_id = events[-1].id if events else last_id
         for live in prices:
             hub.publish_price(str(live.series), self._price_body(live))
-        await self._publish_latest(events)
 
     async def _publish_latest(self, events: list[Event]) -> None:
         main = await self._service.main_series()

@@ -7,6 +7,7 @@ in the long run each interval holds as often as it says, whatever the market doe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Final, Self
 
@@ -21,13 +22,12 @@ EVERY_S: Final = 3600
 """How often a law is noted, to be held against its outcome."""
 DUE_S: Final = frozenset(horizon_s % EVERY_S for horizon_s in HORIZONS_S)
 """How long after a whole hour an outcome can be due."""
-_RATES: Final = np.array([[0.004], [0.004], [0.004], [0.001]])
+_RATES: Final = (0.004, 0.004, 0.004, 0.001)
 """Four outcomes of 4 h that overlap tell about as much as one."""
 _UPPER: Final = LEVELS[len(LEVELS) // 2 + 1 :]
 _MISS_SHARE: Final = 2 * (1 - _UPPER)
 """How often |return| should exceed each upper quantile."""
 _HORIZONS: Final = np.array(HORIZONS_S)
-_ROWS: Final = np.arange(len(HORIZONS_S))
 _NOTED_EVERY_S: Final = np.array([2 * EVERY_S, 2 * EVERY_S, EVERY_S, EVERY_S])
 """The regression and the library of the paths are made from even hours, whose first minutes are the liveliest; so is their tracking."""
 _STILL: Final = 1e-300
@@ -80,16 +80,15 @@ class Tracking:
 
     def settle(self, at: int, close: float) -> None:
         """Learn from the laws whose outcome is the close at this instant."""
-        made_at = at - _HORIZONS
-        slots = made_at // EVERY_S % _N_SLOTS
-        is_due = self.noted_at[_ROWS, slots] == made_at
-        if not is_due.any():
-            return
-        # Where nothing is due the empty slot's close is 1, which is as good as any.
-        outcomes = np.log(np.maximum(np.abs(np.log(close / self.noted_close[_ROWS, slots])), _STILL))
-        missed = self.noted_widths[_ROWS, slots] < outcomes[:, None]
-        moved = self.factors + _RATES * (missed - _MISS_SHARE) * is_due[:, None]
-        self.factors = np.minimum(np.maximum(moved, -_LARGEST), _LARGEST)
+        for i, horizon_s in enumerate(HORIZONS_S):
+            made_at = at - horizon_s
+            slot = made_at // EVERY_S % _N_SLOTS
+            if self.noted_at[i, slot] != made_at:
+                continue
+            outcome = math.log(max(abs(math.log(close / self.noted_close[i, slot])), _STILL))
+            missed = self.noted_widths[i, slot] < outcome
+            moved = self.factors[i] + _RATES[i] * (missed - _MISS_SHARE)
+            self.factors[i] = np.minimum(np.maximum(moved, -_LARGEST), _LARGEST)
 
     def note(self, at: int, close: float, log_widths: Floats) -> None:
         """Remember the laws made at this instant; log_widths: before `apply`, shape (4, 52)."""

@@ -29,7 +29,8 @@ class Season:
     def usual(self, opened_at: Ints) -> Floats:
         """Return what each candle's part of the week is used to; events, which are news, left out."""
         if len(opened_at) == 1:
-            return self.profile[[week_bin(int(opened_at[0]))]]
+            bin_ = week_bin(int(opened_at[0]))
+            return self.profile[bin_ : bin_ + 1]
         return np.asarray(self.profile[week_bins(opened_at)])
 
     def at(self, opened_at: Ints) -> Floats:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 
 from btcforecast.core import Distribution, Floats, Horizon
+
+_ROWS_AT_ONCE: Final = 24
+"""A thousand paths over so many steps stay in a core's own cache."""
 
 
 def anchor_paths(raw: Floats, laws: Mapping[Horizon, Distribution], clock: Floats) -> Floats:
@@ -22,17 +26,19 @@ def anchor_paths(raw: Floats, laws: Mapping[Horizon, Distribution], clock: Float
     n_steps, n_paths = raw.shape[0] - 1, raw.shape[1]
     levels = (np.arange(n_paths) + 0.5) / n_paths
     previous_step, previous_shift = 0, np.zeros(n_paths)
-    buffer = np.empty((n_steps, n_paths))
+    buffer = np.empty((_ROWS_AT_ONCE, n_paths))
     for horizon in sorted(h for h in laws if h.n_steps <= n_steps):
         step = horizon.n_steps
         shift = np.empty(n_paths)
         order = np.argsort(raw[step], kind="stable")
         shift[order] = laws[horizon].quantile(levels) - raw[step][order]
-        part = slice(previous_step + 1, step + 1)
-        share = (clock[part] - clock[previous_step]) / (clock[step] - clock[previous_step])
-        correction = np.multiply(share[:, None], shift - previous_shift, out=buffer[: len(share)])
-        correction += previous_shift
-        raw[part] += correction
+        growth = shift - previous_shift
+        for begin in range(previous_step + 1, step + 1, _ROWS_AT_ONCE):
+            part = slice(begin, min(begin + _ROWS_AT_ONCE, step + 1))
+            share = (clock[part] - clock[previous_step]) / (clock[step] - clock[previous_step])
+            correction = np.multiply(share[:, None], growth, out=buffer[: len(share)])
+            correction += previous_shift
+            raw[part] += correction
         previous_step, previous_shift = step, shift
     raw[previous_step + 1 :] += previous_shift
     return raw

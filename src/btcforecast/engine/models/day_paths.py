@@ -38,7 +38,7 @@ class DayPaths(ScaledModel):
     """EWMA of absolute returns over the week's profile, t laws, and paths from a library of real days."""
 
     name: ClassVar[str] = "day_paths"
-    min_candles: ClassVar[int] = 180 * 288 * 9 // 10
+    min_candles: ClassVar[int] = 180 * 288
 
     def __init__(self, laws: Laws, profile: Floats, library: Library, scale: Ewma) -> None:
         self.laws, self.profile, self.library, self.scale = laws, profile, library, scale
@@ -73,8 +73,8 @@ class DayPaths(ScaledModel):
     def _profile_ahead(self) -> Floats:
         return np.asarray(self.profile[(self._next_bin() + np.arange(N_STEPS)) % BINS_PER_WEEK])
 
-    def _simulate(self, n_paths: int, rng: np.random.Generator) -> Floats:
-        return draw(self.library, n_paths, rng, scales=max(self.scale.value, _FLOOR) * self._profile_ahead())
+    def _simulate(self, steps: Floats, rng: np.random.Generator) -> None:
+        draw(self.library, steps, rng, scales=max(self.scale.value, _FLOOR) * self._profile_ahead())
 
     def _clock(self) -> Floats:
         return np.concatenate(([0.0], np.cumsum(self._profile_ahead() ** 2)))

@@ -48,10 +48,10 @@ class EwmaVolatility(ScaledModel):
     def _scales(self) -> Floats:
         return _scales(np.array([mean.value for mean in self.means])[_MEAN])
 
-    def _simulate(self, n_paths: int, rng: np.random.Generator) -> Floats:
+    def _simulate(self, steps: Floats, rng: np.random.Generator) -> None:
         # The mean of a day sets the pace of the whole day; the quantiles anchor the first hours to the quicker one.
         scale = np.exp(self.laws.level[0]) * np.sqrt(max(self.means[1].value, _FLOOR))
-        return np.asarray(scale * symmetric_t(n_paths, self.laws.nu[0], rng))
+        np.multiply(scale, symmetric_t(steps.shape[1], self.laws.nu[0], rng), out=steps)
 
     def _state(self) -> State:
         return {

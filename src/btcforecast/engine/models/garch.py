@@ -106,7 +106,7 @@ class GarchVolatility(ScaledModel):
     """Three GARCH(1,1)-t processes, each for the horizons where it does best; paths are simulated from the five-minute one."""
 
     name: ClassVar[str] = "garch"
-    min_candles: ClassVar[int] = 180 * 288 * 9 // 10
+    min_candles: ClassVar[int] = 180 * 288
 
     def __init__(self, laws: Laws, processes: tuple[Garch, ...]) -> None:
         self.laws, self.processes = laws, processes
@@ -137,8 +137,8 @@ class GarchVolatility(ScaledModel):
         )
         return np.asarray(np.sqrt(np.concatenate(list(steps))))
 
-    def _simulate(self, n_paths: int, rng: np.random.Generator) -> Floats:
-        return self.processes[0].simulate(n_paths, rng)
+    def _simulate(self, steps: Floats, rng: np.random.Generator) -> None:
+        steps[:] = self.processes[0].simulate(steps.shape[1], rng)
 
     def _clock(self) -> Floats:
         process = self.processes[0]

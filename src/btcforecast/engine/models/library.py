@@ -47,15 +47,18 @@ def build_library(days: Floats) -> Library:
     return library
 
 
-def draw(library: Library, n_paths: int, rng: np.random.Generator, *, scales: Floats) -> Floats:
-    """Return the returns of `n_paths` paths in random order, each beside its mirror image, shape (288, n_paths). scales: of each step, shape (288,).
+def draw(library: Library, steps: Floats, rng: np.random.Generator, *, scales: Floats) -> None:
+    """Fill `steps`, shape (288, n_paths), with the returns of paths in random order, each beside its mirror image.
+
+    scales: of each step, shape (288,).
 
     Up to 1,000 are the library itself or an even selection of it. Beyond, further days are spliced: the morning of one and the rest of
     another that is about as lively.
     """
+    n_paths = steps.shape[1]
     n_half = (n_paths + 1) // 2
     if n_half <= N_STRATA:
-        half = library.take(((np.arange(n_half) + 0.5) * N_STRATA / n_half).astype(np.int64), axis=1)
+        half = library if n_half == N_STRATA else library[:, ((np.arange(n_half) + 0.5) * N_STRATA / n_half).astype(np.int64)]
     else:
         first = np.arange(n_half) % N_STRATA
         half = library.take(first, axis=1)
@@ -65,9 +68,10 @@ def draw(library: Library, n_paths: int, rng: np.random.Generator, *, scales: Fl
         turn = rng.choice(np.array([-1.0, 1.0], np.float32), len(spliced))
         half[:, N_STRATA:] = np.where(is_rest, library[:, other] * turn, half[:, N_STRATA:])
     order = rng.permutation(2 * n_half)[:n_paths] if n_paths == 2 * n_half else np.arange(n_paths)
-    steps = half.take(order % n_half, axis=1)
-    steps *= np.where(order < n_half, np.float32(1), np.float32(-1))
-    return np.asarray(steps * scales[:, None])
+    # In place: what is allocated and freed with each call, the system gives and takes page by page, which costs more than the sums.
+    drawn = half.take(order % n_half, axis=1)
+    drawn *= np.where(order < n_half, np.float32(1), np.float32(-1))
+    np.multiply(drawn, scales[:, None], out=steps)
 
 
 def on_grid(opened_at: Ints, values: Floats) -> Floats:

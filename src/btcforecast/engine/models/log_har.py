@@ -100,7 +100,7 @@ class LogHarVolatility(ScaledModel):
     """log-HAR at every horizon, t laws around it, and paths of t steps under the week's profile."""
 
     name: ClassVar[str] = "log_har"
-    min_candles: ClassVar[int] = 180 * 288 * 9 // 10
+    min_candles: ClassVar[int] = 180 * 288
 
     def __init__(self, laws: Laws, har: LogHar, season: Season, recent: Recent) -> None:
         self.laws, self.har, self.season, self.recent = laws, har, season, recent
@@ -120,9 +120,10 @@ class LogHarVolatility(ScaledModel):
     def _scales(self) -> Floats:
         return np.asarray(self.har.sizes(self.recent.behind()) * np.sqrt(self.season.squares_ahead(self.as_of, GRID_STEPS)))
 
-    def _simulate(self, n_paths: int, rng: np.random.Generator) -> Floats:
+    def _simulate(self, steps: Floats, rng: np.random.Generator) -> None:
         step = float(np.exp(self.laws.level[0]) * self.har.sizes(self.recent.behind())[0])
-        return symmetric_t(n_paths, float(self.laws.nu[0]), rng) * (step * self.season.ahead(self.as_of, N_STEPS)[:, None])
+        scales = step * self.season.ahead(self.as_of, N_STEPS)
+        np.multiply(symmetric_t(steps.shape[1], float(self.laws.nu[0]), rng), scales[:, None], out=steps)
 
     def _clock(self) -> Floats:
         return np.concatenate(([0.0], np.cumsum(self.season.ahead(self.as_of, N_STEPS) ** 2)))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcforecast.core import NO_EVENTS, Calendar, Candles, Floats, Horizon, Ints
+from btcforecast.core.errors import InputError
 from btcforecast.engine.calibration.health import Health
 from btcforecast.engine.calibration.tracking import DUE_S, EVERY_S, HORIZONS_S, Tracking
 from btcforecast.engine.features.deseasonalised import Deseasonalised
@@ -35,6 +36,8 @@ _RIDGE: Final = 0.01
 _LAW_HALF_LIFE_YEARS: Final = 0.25
 _WARM_UP_DAYS: Final = (28, 180)
 """How much of a short history, and of one of three years or more, is left to fill the slow means."""
+_LEAST_WHOLE: Final = 0.2
+"""The share of days that must be whole: below it the regressions of far leads rest on little, and at last on nothing."""
 _ROOT_HALF_PI: Final = np.sqrt(np.pi / 2)
 """What a normal law's deviation is to its mean absolute value."""
 _NEAR: Final = slice(N_SHORT)
@@ -49,8 +52,8 @@ class MultiScaleVolatility(ScaledModel):
 
     name: ClassVar[str] = "multiscale"
     anchors: ClassVar[tuple[Horizon, ...]] = GRID[:N_SHORT]
-    min_candles: ClassVar[int] = 180 * 288 * 9 // 10
-    recommended_candles: ClassVar[int] = 3 * 365 * 288 * 9 // 10
+    min_candles: ClassVar[int] = 180 * 288
+    recommended_candles: ClassVar[int] = 3 * 365 * 288
     limits: ClassVar[tuple[str, ...]] = (
         "Online recalibration holds the widths at 1 h and 4 h only; longer ones follow at the next fit.",
         "News that no calendar announces is seen only once the price has moved.",
@@ -108,6 +111,7 @@ class MultiScaleVolatility(ScaledModel):
         weights = 0.5 ** ((history.as_of - closed_at) / YEAR_S / _HALF_LIFE_YEARS)
 
         near_sizes = np.column_stack([past.mean_size_ahead(rows, 0, steps) for steps in _NEAR_STEPS])
+        _refuse_holes(near_sizes)
         near = fit_gamma(features, near_sizes, weights, ridge=_RIDGE)
         even = closed_at % 7200 == 0
         lead_sizes = np.column_stack([past.mean_size_ahead(rows[even], begin, end) for begin, end in LEAD_GROUPS])
@@ -193,8 +197,8 @@ class MultiScaleVolatility(ScaledModel):
         sizes = np.exp(along_leads(self.leads.log_mean(self._features())))
         return np.asarray(sizes * self.season.ahead(self.as_of, N_STEPS))
 
-    def _simulate(self, n_paths: int, rng: np.random.Generator) -> Floats:
-        return draw(self.library, n_paths, rng, scales=self._step_scales())
+    def _simulate(self, steps: Floats, rng: np.random.Generator) -> None:
+        draw(self.library, steps, rng, scales=self._step_scales())
 
     def _clock(self) -> Floats:
         return np.concatenate(([0.0], np.cumsum(self._step_scales() ** 2)))
@@ -223,6 +227,16 @@ class MultiScaleVolatility(ScaledModel):
             season=Season.from_state(state),
             scales=MultiScale(np.array(state["scales_raw"], np.float64), int(np.asarray(state["scales_n"], np.int64))),
             tracking=Tracking.from_state(state),
+        )
+
+
+def _refuse_holes(sizes: Floats) -> None:
+    """Raise InputError where so many candles are missing that hardly any day has enough of them to learn from; sizes: as `mean_size_ahead`."""
+    whole = np.isfinite(sizes[:, -1]).mean()
+    if whole < _LEAST_WHOLE:
+        raise InputError(
+            f"The model multiscale learns from days that have nine in ten of their candles; of this history's only {100 * whole:.0f} % have. "
+            "Import what is missing, or choose a model that needs less, such as day_paths."
         )
 
 

@@ -34,8 +34,8 @@ class RandomWalk(ScaledModel):
     def _scales(self) -> Floats:
         return np.asarray(np.sqrt(GRID_STEPS))
 
-    def _simulate(self, n_paths: int, rng: np.random.Generator) -> Floats:
-        return np.asarray(np.exp(self.laws.level[0]) * symmetric_t(n_paths, self.laws.nu[0], rng))
+    def _simulate(self, steps: Floats, rng: np.random.Generator) -> None:
+        np.multiply(np.exp(self.laws.level[0]), symmetric_t(steps.shape[1], self.laws.nu[0], rng), out=steps)
 
     def _state(self) -> State:
         return self.laws.state()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -35,8 +36,8 @@ class ScaledModel(Model):
         return self.laws.widths(self._scales())
 
     @abstractmethod
-    def _simulate(self, n_paths: int, rng: np.random.Generator) -> Floats:
-        """Return the log return of every step, steps first, shape (288, n_paths), symmetric and without drift."""
+    def _simulate(self, steps: Floats, rng: np.random.Generator) -> None:
+        """Fill `steps`, shape (288, n_paths), with the log return of every step, symmetric and without drift."""
 
     def _clock(self) -> Floats:
         """Return the expected cumulative variance after each step in any unit, shape (289,), first 0."""
@@ -87,9 +88,10 @@ class ScaledModel(Model):
     def _paths_by_step(self, n_paths: int, n_steps: int, rng: np.random.Generator) -> Floats:
         raw = np.empty((N_STEPS + 1, n_paths))
         raw[0] = 0.0
+        self._simulate(raw[1:], rng)
         # Row by row, which is three times as fast as cumsum down the columns and adds in the same order.
-        for before, after, step in zip(raw, raw[1:], self._simulate(n_paths, rng), strict=False):
-            np.add(before, step, out=after)
+        for before, after in pairwise(raw):
+            np.add(after, before, out=after)
         return anchor_paths(raw, self.quantiles(self.anchors), self._clock())[: n_steps + 1]
 
 

@@ -65,7 +65,7 @@ def test_a_window_outside_of_the_candles_is_refused(candles: Candles, toy: Modul
 
 def test_too_little_training_history_is_refused_before_any_work(candles: Candles, toy: ModuleType):
     plan = dataclasses.replace(PLAN, train_from=START + 3 * DAY - 3000)
-    with pytest.raises(TooLittleHistoryError, match="at least 100 candles and was given 10"):
+    with pytest.raises(TooLittleHistoryError, match=r"at least 100 candles, .* was given 10,"):
         plan.check(candles, {"gaussian": toy.Gaussian})
 
 

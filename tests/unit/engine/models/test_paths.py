@@ -82,7 +82,8 @@ def test_days_with_missing_candles_are_used_only_when_needed(days: np.ndarray):
 
 @pytest.mark.parametrize("n_paths", [2, 7, 1000, 1001, 2500])
 def test_any_number_of_paths_is_drawn_beside_mirror_images(days: np.ndarray, n_paths: int):
-    drawn = draw(build_library(days), n_paths, np.random.default_rng(1), scales=np.ones(288))
+    drawn = np.full((288, n_paths), np.nan)
+    draw(build_library(days), drawn, np.random.default_rng(1), scales=np.ones(288))
     assert drawn.shape == (288, n_paths)
     if n_paths % 2 == 0:
         assert np.allclose(np.sort(drawn[0]), -np.sort(drawn[0])[::-1])
