@@ -112,6 +112,12 @@ def start(store: Store, clock: ManualClock, **overrides: object) -> Running:
     return Running(create_app(settings, Database(store.url), clock))
 
 
+@pytest.fixture(scope="session")
+def start_app() -> Callable[..., Running]:
+    """As `run_app`, for fixtures that live longer than a test: start the application over a store with a clock."""
+    return start
+
+
 @pytest.fixture
 def run_app(clock: ManualClock) -> Callable[..., Running]:
     """Start the application over a store, with settings of one's own."""

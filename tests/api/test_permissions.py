@@ -11,21 +11,21 @@ import json
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
 import pytest
 import pytest_asyncio
-from serving_people import Running, make_settings
 
 from btcforecast.accounts.audit import Actor
 from btcforecast.accounts.keys import create_key, revoke_key
 from btcforecast.accounts.people import add_person, disable
 from btcforecast.accounts.roles import ROLES, Permission, RoleName
-from btcforecast.api.app import create_app
 from btcforecast.core import ManualClock
 from btcforecast.store.database import Database
 
+in_session = pytest.mark.asyncio(loop_scope="session")
 NOW = 1_764_547_200
 DAY = 86400
 ROOT = Path(__file__).parents[2]
@@ -70,7 +70,7 @@ class People:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def people(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[People]:
+async def people(tmp_path_factory: pytest.TempPathFactory, start_app: Any) -> AsyncIterator[People]:
     folder = tmp_path_factory.mktemp("people")
     url = f"sqlite:///{folder}/one.db"
     keys: dict[str, str] = {}
@@ -96,7 +96,8 @@ async def people(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Peop
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(lambda: asyncio.run(fill())).result()
-    async with Running(create_app(make_settings(), Database(url), ManualClock(NOW))) as client:
+    store = SimpleNamespace(url=url, key_file=folder / "signing.key")
+    async with start_app(store, ManualClock(NOW)) as client:
         yield People(client, keys, ids)
 
 
@@ -115,6 +116,7 @@ def test_every_operation_has_its_row():
 
 
 @pytest.mark.parametrize("row", CLOSED, ids=named)
+@in_session
 async def test_what_is_closed_opens_to_exactly_those_who_may(people: People, row: dict[str, str]):
     found = {kind: (await people.call(row, kind)).status_code for kind in (*people.keys, None)}
     for role in RoleName:
@@ -127,6 +129,7 @@ async def test_what_is_closed_opens_to_exactly_those_who_may(people: People, row
 
 
 @pytest.mark.parametrize("row", [row for row in OPEN if "stream" not in row["path"]], ids=named)
+@in_session
 async def test_what_is_open_is_open_to_everybody_but_not_to_keys_that_do_not_count(people: People, row: dict[str, str]):
     for kind in (None, *RoleName, "no scope"):
         assert (await people.call(row, kind)).status_code not in (401, 403), kind
@@ -134,6 +137,7 @@ async def test_what_is_open_is_open_to_everybody_but_not_to_keys_that_do_not_cou
         assert (await people.call(row, kind)).status_code == 401, kind
 
 
+@in_session
 async def test_somebody_elses_keys_are_not_there(people: People):
     theirs = people.keys["other"].split("_")[1]
     for method, path in (("DELETE", "/v1/me/keys/{key_id}"), ("POST", "/v1/me/keys/{key_id}/rotate")):
@@ -143,8 +147,17 @@ async def test_somebody_elses_keys_are_not_there(people: People):
 
 @pytest.mark.parametrize(
     "header",
-    ["Basic YTpi", "Bearer", "Bearer ", "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.", "Bearer btcf_x", "btcf_", "Bearer \u00ff\u00fe"],
+    [
+        "Basic YTpi",
+        "Bearer",
+        "Bearer ",
+        "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.",
+        "Bearer btcf_x",
+        "btcf_",
+        "Bearer \u00ff\u00fe",
+    ],
 )
+@in_session
 async def test_what_is_no_key_is_refused_in_the_standard_form(people: People, header: str):
     found = await people.client.get("/v1/me", headers={"Authorization": header.encode("latin-1")})
     assert found.status_code == 401
@@ -152,6 +165,7 @@ async def test_what_is_no_key_is_refused_in_the_standard_form(people: People, he
     assert found.json()["title"] == "No key that counts"
 
 
+@in_session
 async def test_a_refusal_names_what_is_missing_and_is_kept_in_the_audit_log(people: People):
     found = await people.call({"method": "GET", "path": "/v1/audit"}, RoleName.READER)
     assert found.headers["www-authenticate"] == 'Bearer realm="btcforecast", error="insufficient_scope"'

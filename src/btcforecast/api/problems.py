@@ -130,6 +130,9 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:
+        # The framework's answer to a body that it cannot read at all.
+        return problem(request, 422, "The body cannot be read: it is not JSON, or nested without end.")
     detail = {
         404: f"There is nothing at {request.url.path}.",
         405: f"{request.method} is not possible here.",

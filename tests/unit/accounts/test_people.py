@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.accounts.audit import Actor
 from btcforecast.accounts.people import add_person, delete_person, disable, email_of, find_person, set_role
@@ -15,6 +17,8 @@ from btcforecast.store.people import PeopleStore, PersonRow
 
 NOW = 1_764_547_200
 ACTOR = Actor("command line")
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For rules that do not depend on the database."""
 
 
 async def add(database: Database, email: str, role: RoleName = RoleName.READER) -> PersonRow:
@@ -40,12 +44,15 @@ async def test_an_address_is_taken_however_it_is_written(database: Database):
         await add(database, "ada@example.org")  # full-width letters
 
 
-@pytest.mark.parametrize("text", ["", "ada", "ada@", "ada@localhost", "a b@example.org", "ada@example.org\x00", "ada@exa\nmple.org"])
+@pytest.mark.parametrize(
+    "text", ["", "ada", "ada@", "ada@localhost", "a b@example.org", "ada@example.org\x00", "ada@exa\nmple.org"]
+)
 def test_what_is_no_address_is_said_to_be_none(text: str):
     with pytest.raises(InputError, match="is not an address of mail"):
         email_of(text)
 
 
+@ON_SQLITE
 async def test_nobody_changes_their_own_role(database: Database):
     ada = await add(database, "ada@example.org", RoleName.OPERATOR)
     async with database.transaction() as connection:
@@ -53,6 +60,7 @@ async def test_nobody_changes_their_own_role(database: Database):
             await set_role(connection, ada.id, RoleName.ADMINISTRATOR, actor=Actor(ada.id), at=NOW)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("act", ["role", "disable", "delete"])
 async def test_the_last_administrator_stays(database: Database, act: str):
     ada = await add(database, "ada@example.org", RoleName.ADMINISTRATOR)
@@ -67,7 +75,7 @@ async def test_the_last_administrator_stays(database: Database, act: str):
             await remove(connection, ada.id, act)
 
 
-async def remove(connection, person_id: str, act: str) -> None:
+async def remove(connection: AsyncConnection, person_id: str, act: str) -> None:
     if act == "role":
         await set_role(connection, person_id, RoleName.READER, actor=ACTOR, at=NOW)
     elif act == "disable":
@@ -91,6 +99,6 @@ async def test_two_administrators_who_remove_each_other_at_once_leave_one(databa
 
 def test_each_role_may_all_that_the_one_before_it_may():
     names = list(RoleName)
-    for lesser, greater in zip(names, names[1:], strict=False):
+    for lesser, greater in pairwise(names):
         assert ROLES[lesser].permissions <= ROLES[greater].permissions
     assert ROLES[RoleName.ADMINISTRATOR].permissions == frozenset(Permission)
