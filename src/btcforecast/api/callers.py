@@ -20,7 +20,6 @@ _MOST_KEPT: Final = 10_000
 _TOLD_EVERY_S: Final = 60
 """A key that is refused again and again is one entry of the audit log a minute."""
 _WRITTEN_EVERY_S: Final = 30
-_HOW: Final = "Send an API key as: Authorization: Bearer btcf_…"
 log: Final = structlog.get_logger()
 
 
@@ -38,17 +37,17 @@ class Callers:
         self._used: dict[str, int] = {}
         self._told: dict[str, int] = {}
 
-    def known(self, authorization: bytes) -> Caller | None:
-        """Return who asks with this header, where that was looked up this second."""
-        read_at, caller = self._found.get(_digest(authorization), (-1, None))
-        return caller if read_at == self._clock.now() else None
+    def have_met(self, authorization: bytes) -> bool:
+        """Say whether this header has named somebody before."""
+        return _digest(authorization) in self._found
 
     async def identify(self, authorization: bytes, *, network: str) -> Caller:
         """Return who asks with this header. Raises UnauthenticatedError. network: where from, for the audit log."""
-        found = self.known(authorization)
-        if found is None:
+        now = self._clock.now()
+        read_at, found = self._found.get(_digest(authorization), (-1, None))
+        if found is None or read_at != now:
             found = await self._look_up(authorization, network)
-        self._used[found.key.id] = self._clock.now()
+        self._used[found.key.id] = now
         return found
 
     def forget(self) -> None:
@@ -81,6 +80,7 @@ class Callers:
             async with self._database.read() as connection:
                 found = await authenticate(connection, text, at=now)
         except UnauthenticatedError:
+            self._found.pop(_digest(authorization), None)
             await self._tell(key_id_of(text), network)
             raise
         if len(self._found) >= _MOST_KEPT:
@@ -115,8 +115,5 @@ def _digest(authorization: bytes) -> bytes:
 
 
 def _token(authorization: bytes) -> str:
-    """Return the token of an Authorization header (RFC 6750, section 2.1)."""
-    scheme, _, token = authorization.decode("latin-1").partition(" ")
-    if scheme.lower() != "bearer":
-        raise UnauthenticatedError(f"Only bearer tokens are understood here. {_HOW}")
-    return token.strip()
+    """Return the token of a bearer's Authorization header (RFC 6750, section 2.1)."""
+    return authorization.decode("latin-1").partition(" ")[2].strip()

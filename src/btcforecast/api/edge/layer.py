@@ -83,7 +83,8 @@ class Edge:
         added: Headers = [*self._security, (b"x-request-id", request_id.encode())]
         caller = refusal = None
         authorization = headers.get(b"authorization")
-        if authorization is not None:
+        # Other schemes are somebody else's, such as a proxy's that asks for a password of its own.
+        if authorization is not None and authorization[:6].lower() == b"bearer":
             caller, refusal = await self._caller(authorization, client, path=path)
         verdict = None
         if not path.startswith(_UNLIMITED):
@@ -120,9 +121,9 @@ class Edge:
         )
 
     async def _caller(self, authorization: bytes, client: str, *, path: str) -> tuple[Caller | None, _Refusal | None]:
-        """Return who asks, or why that is not known; an address that has asked too much already is not looked up."""
-        found = self._callers.known(authorization)
-        if found is None and not path.startswith(_UNLIMITED) and self._limiter.is_spent(client):
+        """Return who asks, or why that is not known; nothing new is looked up for an address that has asked too much already."""
+        is_new = not self._callers.have_met(authorization)
+        if is_new and not path.startswith(_UNLIMITED) and self._limiter.is_spent(client):
             return None, None
         try:
             return await self._callers.identify(authorization, network=client), None
