@@ -180,6 +180,11 @@ def test_without_an_export_a_table_is_printed_and_nothing_is_left(candle_file: P
     assert done.returncode == 0, done.stderr
     assert "toy:Gaussian" in done.stdout
     assert "÷ toy:Wide" in done.stdout
+    # Its interval lies below one, but over three blocks.
+    figures = done.stdout.partition("÷: mean score")[0]
+    assert "○ 0." in figures
+    assert "too few" in figures
+    assert "✓" not in figures
     assert "Skipped: 1 instants" in done.stderr
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
 

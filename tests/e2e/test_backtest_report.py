@@ -101,6 +101,20 @@ def test_the_markdown_has_the_same_figures_and_the_command(reported: Path):
     assert all(line.endswith("|") for line in lines)
 
 
+def test_three_weeks_prove_nothing_anywhere(reported: Path):
+    board = json.loads((reported / "out" / "leaderboard.json").read_text())
+    [hour] = [place["ratios"]["toy:Wide"] for place in board["horizons"]["1h"] if place["ratios"]]
+    assert hour["high"] < 1
+    assert (hour["n_blocks"], hour["verdict"]) == (3, "too_few")
+    page, text = ((reported / "out" / f"report{suffix}").read_text() for suffix in (".html", ".md"))
+    assert f"○ {hour['value']:.4f}" in page
+    assert "too few</small>" in page
+    assert 'class="span open"' in page
+    assert not re.search("[✓✗●]", page.partition("</nav>")[2].partition("</ul>")[2])
+    assert f"{hour['value']:.4f} [{hour['low']:.4f}, {hour['high']:.4f}]" in text
+    assert "(too few) |" in text
+
+
 def test_dropped_paths_leave_their_scores(reported: Path):
     assert list((reported / "out" / "paths").iterdir()) == []
     scores = pl.read_parquet(reported / "out" / "path_scores" / "*.parquet")
