@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from test_backtest import ROOT, command, run, run_json
+from test_backtest import ROOT, TOY, command, run, run_json
+
+from btcforecast.cli.backtest.work import code_digest
 
 SHORT = ("--horizons", "1h,24h", "--every", "4h", "--refit-every", "6d")
 
@@ -163,6 +167,48 @@ def test_a_model_from_another_package_is_found_by_name_and_by_address(
         assert set(found) == {"toy:Gaussian", "toy:Wide", "yesterday", "yesterday:Yesterday"}
         assert found["yesterday"]["score_bps"] == found["yesterday:Yesterday"]["score_bps"]
         assert found["yesterday"]["ratios"]["toy:Wide"]["value"] < 1
+
+
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with a package whose model draws on a module beside it and on a base class in another package."""
+    folder = tmp_path / "packages"
+    for package in ("lent", "borrowed"):
+        (folder / package).mkdir(parents=True)
+        (folder / package / "__init__.py").write_text("")
+    (folder / "lent" / "size.py").write_text("FACTOR = 2.0\n")
+    (folder / "lent" / "model.py").write_text("from toy import Gaussian\n\nclass Base(Gaussian):\n    pass\n")
+    (folder / "borrowed" / "size.py").write_text("FACTOR = 2.0\n")
+    (folder / "borrowed" / "model.py").write_text(
+        "from borrowed.size import FACTOR\nfrom lent.model import Base\n\nclass Mine(Base):\n    widen = FACTOR\n"
+    )
+    monkeypatch.syspath_prepend(str(folder))
+    yield folder
+    for name in [name for name in sys.modules if name.partition(".")[0] in {"lent", "borrowed"}]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("changed", ["borrowed/size.py", "lent/size.py"])
+def test_any_changed_module_of_a_models_packages_is_a_changed_model(
+    changed: str, packages: Path, candle_file: Path, tmp_path: Path
+):
+    asked = command(candle_file, *SHORT, "--models", "borrowed.model:Mine", "--export", str(tmp_path / "out"))
+    assert run(tmp_path, asked).returncode == 0
+    assert run(tmp_path, asked).returncode == 0
+    (packages / changed).write_text("FACTOR = 3.0\n")
+    other = run(tmp_path, asked)
+    assert other.returncode == 2
+    assert "it differs in models" in other.stderr
+
+
+def test_the_digest_of_a_model_does_not_tell_where_it_is_installed(
+    packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.syspath_prepend(str(TOY))
+    here = code_digest("borrowed.model:Mine")
+    shutil.copytree(packages / "borrowed", tmp_path / "elsewhere" / "borrowed", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(sys.modules["borrowed"], "__path__", [str(tmp_path / "elsewhere" / "borrowed")])
+    assert code_digest("borrowed.model:Mine") == here
 
 
 def test_a_calendar_is_part_of_what_was_asked(candle_file: Path, tmp_path: Path):
