@@ -169,6 +169,21 @@ def test_a_model_from_another_package_is_found_by_name_and_by_address(
         assert found["yesterday"]["ratios"]["toy:Wide"]["value"] < 1
 
 
+def test_history_that_is_short_for_a_model_is_said_once_and_reported(
+    candle_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "slow.py").write_text(
+        "from toy import Gaussian\n\nclass Slow(Gaussian):\n    name = 'slow'\n    recommended_candles = 288 * 400\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    done = run(tmp_path, command(candle_file, *SHORT, "--model", "slow:Slow", "--export", str(tmp_path / "out")))
+    assert done.returncode == 0, done.stderr
+    warning = "slow is fitted to 4 days of candles; its slow scales need about 400 days."
+    assert done.stderr.replace("\n", " ").count(warning) == 1
+    assert "gaussian is fitted" not in done.stderr
+    assert all(warning in (tmp_path / "out" / f"report{suffix}").read_text() for suffix in (".html", ".md"))
+
+
 @pytest.fixture
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with a package whose model draws on a module beside it and on a base class in another package."""

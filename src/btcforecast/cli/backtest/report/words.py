@@ -93,6 +93,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
             f"{run['refit_every_s'] / 86400:g} days" if run["train_until"] is None else f"never, fitted {run['train_until']}",
         ),
         ("Trained on", "all candles before" if run["train_from"] is None else f"candles from {run['train_from']}"),
+        *(("Warning", warning) for warning in report.warnings),
         ("Seed, paths", f"{run['seed']}, {run['n_paths']:,}"),
         ("Candles, SHA-256", str(run["candles_sha256"])),
         ("Calendar, SHA-256", str(run["calendar_sha256"] or "none")),
