@@ -73,6 +73,14 @@ async def test_an_instant_and_the_horizon_to_it_are_one_question(quick: httpx2.A
 
 
 @pytest.mark.parametrize(
+    ("level", "said"), [("0.001", "0.001"), ("0.00000123", "0.00000123"), ("95123.456", "95,123.46"), ("100000", "100,000")]
+)
+async def test_a_price_of_any_size_is_said_as_it_was_asked(quick: httpx2.AsyncClient, level: str, said: str):
+    answer = await quick.get("/v1/probability", params={"above": level, "horizon": "24h"})
+    assert f"is above {said} at 2025-12-06T00:00:00Z" in answer.json()["words"]
+
+
+@pytest.mark.parametrize(
     ("query", "parameter", "words"),
     [
         ({"above": "9", "horizon": "31d"}, "horizon", "beyond reach"),

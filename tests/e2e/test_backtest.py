@@ -180,6 +180,11 @@ def test_without_an_export_a_table_is_printed_and_nothing_is_left(candle_file: P
     assert done.returncode == 0, done.stderr
     assert "toy:Gaussian" in done.stdout
     assert "÷ toy:Wide" in done.stdout
+    # Its interval lies below one, but over three blocks.
+    figures = done.stdout.partition("÷: mean score")[0]
+    assert "○ 0." in figures
+    assert "too few" in figures
+    assert "✓" not in figures
     assert "Skipped: 1 instants" in done.stderr
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
 
@@ -190,7 +195,7 @@ def test_without_an_export_a_table_is_printed_and_nothing_is_left(candle_file: P
         (["--models", "astrology"], "no model “astrology”"),
         (["--from", "2025-02-01"], "begin before it ends"),
         (["--from", "2026-02-01", "--to", "2026-03-01"], "the candles cover 2025-01-01T00:05:00Z to 2025-01-31T00:00:00Z"),
-        (["--from", "2025-01-01T01:00:00Z"], "at least 100 candles and was given 12"),
+        (["--from", "2025-01-01T01:00:00Z"], "at least 100 candles"),
         (["--candles", "nowhere.parquet"], "nowhere.parquet"),
         (["--baselines", "garch"], "must be among --models"),
         (["--every", "soon"], "not a span"),

@@ -24,6 +24,9 @@ from pathlib import Path
 
 from toy import Gaussian
 
+if "DIES" in os.environ:
+    os._exit(1)
+
 
 class Gated(Gaussian):
     name = "gated"
@@ -134,11 +137,29 @@ def test_a_worker_without_the_model_is_named(scheduler: str, candle_file: Path, 
     assert "gated" in done.stderr
 
 
+@pytest.mark.parametrize("has_another", [True, False])
+def test_a_worker_that_dies_while_it_is_checked_is_left_out(
+    *, has_another: bool, as_here: str, scheduler: str, candle_file: Path, tmp_path: Path
+):
+    with ExitStack() as stack:
+        stack.enter_context(worker(scheduler, tmp_path / "dying", as_here, DIES="1"))
+        if has_another:
+            stack.enter_context(worker(scheduler, tmp_path / "living", as_here))
+        wait_for_workers(scheduler, 1 + has_another)
+        done = run(tmp_path, command(candle_file, *ASKED, *MORE, "--cluster", scheduler))
+    assert "was lost while it was checked" in done.stderr.replace("\n", " ")
+    assert done.returncode == (0 if has_another else 1), done.stderr
+    assert ("has no workers left" in done.stderr.replace("\n", " ")) is not has_another
+
+
 @pytest.mark.parametrize(
     ("address", "says", "code"),
     [
         ("tcp://127.0.0.1:9", "No Dask scheduler answers at tcp://127.0.0.1:9", 1),
-        ("carrier-pigeon://loft", "is not the address of a Dask scheduler", 2),
+        *(
+            (address, f"“{address}” is not the address of a Dask scheduler, such as tcp://host:8786.", 2)
+            for address in ("foo", "carrier-pigeon://loft:1", "tcp://host", "tcp://host:http", "tcp://[::1:8786", "tcp://:8786")
+        ),
     ],
 )
 def test_an_address_that_leads_nowhere_is_said(

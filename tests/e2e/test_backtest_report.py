@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from test_backtest import ROOT, command, run, run_json
+from test_backtest import ROOT, TOY, command, run, run_json
+
+from btcforecast.cli.backtest.work import code_digest
 
 SHORT = ("--horizons", "1h,24h", "--every", "4h", "--refit-every", "6d")
 
@@ -101,6 +105,20 @@ def test_the_markdown_has_the_same_figures_and_the_command(reported: Path):
     assert all(line.endswith("|") for line in lines)
 
 
+def test_three_weeks_prove_nothing_anywhere(reported: Path):
+    board = json.loads((reported / "out" / "leaderboard.json").read_text())
+    [hour] = [place["ratios"]["toy:Wide"] for place in board["horizons"]["1h"] if place["ratios"]]
+    assert hour["high"] < 1
+    assert (hour["n_blocks"], hour["verdict"]) == (3, "too_few")
+    page, text = ((reported / "out" / f"report{suffix}").read_text() for suffix in (".html", ".md"))
+    assert f"○ {hour['value']:.4f}" in page
+    assert "too few</small>" in page
+    assert 'class="span open"' in page
+    assert not re.search("[✓✗●]", page.partition("</nav>")[2].partition("</ul>")[2])
+    assert f"{hour['value']:.4f} [{hour['low']:.4f}, {hour['high']:.4f}]" in text
+    assert "(too few) |" in text
+
+
 def test_dropped_paths_leave_their_scores(reported: Path):
     assert list((reported / "out" / "paths").iterdir()) == []
     scores = pl.read_parquet(reported / "out" / "path_scores" / "*.parquet")
@@ -149,6 +167,63 @@ def test_a_model_from_another_package_is_found_by_name_and_by_address(
         assert set(found) == {"toy:Gaussian", "toy:Wide", "yesterday", "yesterday:Yesterday"}
         assert found["yesterday"]["score_bps"] == found["yesterday:Yesterday"]["score_bps"]
         assert found["yesterday"]["ratios"]["toy:Wide"]["value"] < 1
+
+
+def test_history_that_is_short_for_a_model_is_said_once_and_reported(
+    candle_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "slow.py").write_text(
+        "from toy import Gaussian\n\nclass Slow(Gaussian):\n    name = 'slow'\n    recommended_candles = 288 * 400\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    done = run(tmp_path, command(candle_file, *SHORT, "--model", "slow:Slow", "--export", str(tmp_path / "out")))
+    assert done.returncode == 0, done.stderr
+    warning = "slow is fitted to 4 days of candles; its slow scales need about 400 days."
+    assert done.stderr.replace("\n", " ").count(warning) == 1
+    assert "gaussian is fitted" not in done.stderr
+    assert all(warning in (tmp_path / "out" / f"report{suffix}").read_text() for suffix in (".html", ".md"))
+
+
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with a package whose model draws on a module beside it and on a base class in another package."""
+    folder = tmp_path / "packages"
+    for package in ("lent", "borrowed"):
+        (folder / package).mkdir(parents=True)
+        (folder / package / "__init__.py").write_text("")
+    (folder / "lent" / "size.py").write_text("FACTOR = 2.0\n")
+    (folder / "lent" / "model.py").write_text("from toy import Gaussian\n\nclass Base(Gaussian):\n    pass\n")
+    (folder / "borrowed" / "size.py").write_text("FACTOR = 2.0\n")
+    (folder / "borrowed" / "model.py").write_text(
+        "from borrowed.size import FACTOR\nfrom lent.model import Base\n\nclass Mine(Base):\n    widen = FACTOR\n"
+    )
+    monkeypatch.syspath_prepend(str(folder))
+    yield folder
+    for name in [name for name in sys.modules if name.partition(".")[0] in {"lent", "borrowed"}]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("changed", ["borrowed/size.py", "lent/size.py"])
+def test_any_changed_module_of_a_models_packages_is_a_changed_model(
+    changed: str, packages: Path, candle_file: Path, tmp_path: Path
+):
+    asked = command(candle_file, *SHORT, "--models", "borrowed.model:Mine", "--export", str(tmp_path / "out"))
+    assert run(tmp_path, asked).returncode == 0
+    assert run(tmp_path, asked).returncode == 0
+    (packages / changed).write_text("FACTOR = 3.0\n")
+    other = run(tmp_path, asked)
+    assert other.returncode == 2
+    assert "it differs in models" in other.stderr
+
+
+def test_the_digest_of_a_model_does_not_tell_where_it_is_installed(
+    packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.syspath_prepend(str(TOY))
+    here = code_digest("borrowed.model:Mine")
+    shutil.copytree(packages / "borrowed", tmp_path / "elsewhere" / "borrowed", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(sys.modules["borrowed"], "__path__", [str(tmp_path / "elsewhere" / "borrowed")])
+    assert code_digest("borrowed.model:Mine") == here
 
 
 def test_a_calendar_is_part_of_what_was_asked(candle_file: Path, tmp_path: Path):

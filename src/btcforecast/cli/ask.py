@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from btcforecast.cli.context import notes, opened, out, print_json, run
-from btcforecast.core import Origin, SystemClock
+from btcforecast.core import Origin, SystemClock, price_decimals
 from btcforecast.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -128,8 +128,9 @@ def price_range(
         print_json(found.model_dump(mode="json"))
         return
     _say(found.words, found.notes, served=found.model)
+    decimals = price_decimals(found.spot)
     for name, price in (("highest", found.high), ("lowest", found.low), ("range", found.width)):
-        out.print(f"{name:<8} {price.price:>14,.2f} ± {price.standard_error:,.2f}")
+        out.print(f"{name:<8} {price.price:>14,.{decimals}f} ± {price.standard_error:,.{decimals}f}")
 
 
 def risk(
@@ -160,10 +161,11 @@ def risk(
     table = Table("Side", "Confidence", "Price")
     for heading in ("VaR", "VaR, log %", "ES", "ES, log %"):
         table.add_column(heading, justify="right")
+    decimals = price_decimals(found.spot)
     for figure in found.figures:
         losses = (figure.value_at_risk, figure.expected_shortfall)
-        cells = [text for loss in losses for text in (_money(loss.quote), f"{100 * loss.log_return:.2f}")]
-        table.add_row(figure.side, f"{figure.level_percent:.0f} %", f"{figure.price:,.2f}", *cells)
+        cells = [text for loss in losses for text in (_money(loss.quote, decimals), f"{100 * loss.log_return:.2f}")]
+        table.add_row(figure.side, f"{figure.level_percent:.0f} %", f"{figure.price:,.{decimals}f}", *cells)
     out.print(table)
 
 
@@ -312,5 +314,5 @@ def _say(words: str, notes_: list[str], *, served: str) -> None:
         notes.print(f"[dim]{note}[/]", soft_wrap=True)
 
 
-def _money(value: float | None) -> str:
-    return "no bound" if value is None else f"{value:,.2f}"
+def _money(value: float | None, decimals: int) -> str:
+    return "no bound" if value is None else f"{value:,.{decimals}f}"

@@ -8,7 +8,7 @@ import typer
 
 from btcforecast.bootstrap import open_registry, open_signer
 from btcforecast.cli.context import notes, opened, out, print_json, progress, run
-from btcforecast.core import Horizon, Origin, SystemClock, from_rfc3339, parse_span, to_rfc3339
+from btcforecast.core import Horizon, Origin, SystemClock, from_rfc3339, parse_span, price_decimals, to_rfc3339
 from btcforecast.core.errors import NotFoundError
 from btcforecast.forecasts.series import choose_series
 
@@ -357,8 +357,9 @@ def _print_forecast(shown: _Shown) -> None:
 
     forecast = shown.forecast
     mark = " · [yellow]simulated market[/]" if forecast.series.is_simulated else ""
+    decimals = price_decimals(forecast.spot)
     table = Table(
-        title=f"{forecast.series} at {to_rfc3339(forecast.as_of)}, from {forecast.spot:,.2f}{mark}",
+        title=f"{forecast.series} at {to_rfc3339(forecast.as_of)}, from {forecast.spot:,.{decimals}f}{mark}",
         caption=f"{forecast.model_version} ({shown.role})",
         title_justify="left",
         caption_justify="left",
@@ -368,8 +369,9 @@ def _print_forecast(shown: _Shown) -> None:
     for percent in _SHOWN_PERCENT:
         table.add_column("Median" if percent == 50 else f"{percent} %", justify="right")
     for horizon, law in forecast.distributions.items():
+        # Two digits fewer than the spot: a quantile is not known to the cent.
         prices = forecast.spot * np.exp(law.quantile([percent / 100 for percent in _SHOWN_PERCENT]))
-        table.add_row(str(horizon), _target(forecast.as_of, horizon), *(f"{price:,.0f}" for price in prices))
+        table.add_row(str(horizon), _target(forecast.as_of, horizon), *(f"{price:,.{decimals - 2}f}" for price in prices))
     out.print(table)
     _print_proof(shown)
 

@@ -13,7 +13,7 @@ from btcforecast.core.distribution import LEVELS, Distribution
 from btcforecast.core.forecast import Forecast, Origin, Score
 from btcforecast.core.interval import BASE, HORIZONS, Horizon, Interval, parse_span
 from btcforecast.core.series import SIMULATED_VENUE, Series
-from btcforecast.core.words import counted
+from btcforecast.core.words import counted, price_decimals, said_price
 
 __all__ = [
     "BASE",
@@ -39,5 +39,7 @@ __all__ = [
     "counted",
     "from_rfc3339",
     "parse_span",
+    "price_decimals",
+    "said_price",
     "to_rfc3339",
 ]

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from btcforecast.core import Clock, Floats, Horizon, Ints, Origin, Series, to_rfc3339
-from btcforecast.engine.scoring import diebold_mariano, paired_skill
+from btcforecast.engine.scoring import diebold_mariano, paired_skill, verdict_of
 from btcforecast.store.database import Database
 from btcforecast.store.forecasts import CycleStatus, Role, SettledColumns
 from btcforecast.store.track_record import TrackRecordStore
@@ -25,8 +25,6 @@ WINDOWS: Final[Mapping[str, int | None]] = {"7d": 7 * 86400, "30d": 30 * 86400, 
 """The windows by name: targets that fell due within so many seconds before the end of the record."""
 COVERAGES: Final = (50, 80, 90, 95)
 PIT_BINS: Final = 20
-MIN_BLOCKS: Final = 10
-"""Fewer independent blocks than this prove nothing, whatever the interval says."""
 _SHORTEST_BLOCK_S: Final = 86400
 _WEEK_S: Final = 7 * 86400
 _MONDAY: Final = 4 * 86400
@@ -239,7 +237,7 @@ def _skill(table: _Table, place: int, rival: int, *, baseline: str) -> SkillFigu
     interval = paired_skill(mine, theirs, block_length=block, seed=0)
     test = diebold_mariano(mine, theirs, lag=block - 1)
     p_value = test.p_value if math.isfinite(test.p_value) else None
-    verdict = _verdict(interval.low, interval.high, n_blocks)
+    verdict = verdict_of(interval.low, interval.high, n_blocks=n_blocks)
     words = _SKILL_WORDS[verdict].format(
         baseline=baseline.replace("_", " "), percent=abs(100 * value), low=100 * interval.low, high=100 * interval.high
     )
@@ -254,14 +252,6 @@ _SKILL_WORDS: Final = {
     "worse": "worse than {baseline}: CRPS higher by {percent:.1f} % (95 % interval of the skill {low:.1f} to {high:.1f})",
     "unproven": "no evidence of skill against {baseline} (95 % interval {low:.1f} to {high:.1f} %)",
 }
-
-
-def _verdict(low: float, high: float, n_blocks: int) -> str:
-    if n_blocks < MIN_BLOCKS:
-        return "too_few"
-    if low > 0:
-        return "better"
-    return "worse" if high < 0 else "unproven"
 
 
 def _words(skill: tuple[SkillFigure, ...], n: int) -> str:

@@ -74,11 +74,6 @@ async def subject(
     return Subject(sealed.forecast, served, sources.of_forecast(service, sealed, is_newest=True), seconds)
 
 
-def said_price(price: float) -> str:
-    """Return a price for a sentence."""
-    return f"{price:,.2f}".rstrip("0").rstrip(".")
-
-
 def said_share(share: float) -> str:
     """Return a probability for a sentence."""
     return "less than 0.1 %" if share < 0.001 else "more than 99.9 %" if share > 0.999 else f"{100 * share:.1f} %"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
@@ -24,7 +23,7 @@ from btcforecast.api.schemas.forecasts import (
 from btcforecast.api.schemas.shared import RoleName
 from btcforecast.api.service import Service
 from btcforecast.api.text import ParameterError
-from btcforecast.core import LEVELS, Distribution, Floats, Horizon, Origin, Series, to_rfc3339
+from btcforecast.core import LEVELS, Distribution, Floats, Horizon, Origin, Series, price_decimals, to_rfc3339
 from btcforecast.core import Forecast as Sealed
 from btcforecast.core.errors import NotFoundError
 from btcforecast.forecasts.ledger import Ledger
@@ -142,11 +141,6 @@ def shown_forecast(sealed: SealedForecast, targets: tuple[Target, ...], *, level
             for horizon, law in forecast.distributions.items()
         ],
     )
-
-
-def price_decimals(spot: float) -> int:
-    """Return to how many decimals prices of this size are shown: seven digits, and at least cents."""
-    return max(2, 6 - math.floor(math.log10(spot)))
 
 
 def _shown_horizon(

@@ -9,11 +9,10 @@ import numpy as np
 from fastapi import Request, Response
 
 from btcforecast.api.answers import sources
-from btcforecast.api.answers.forecasts import price_decimals
 from btcforecast.api.conditional import content
 from btcforecast.api.schemas.forecasts import Paths
 from btcforecast.api.service import Service
-from btcforecast.core import BASE, Floats, to_rfc3339
+from btcforecast.core import BASE, Floats, price_decimals, to_rfc3339
 from btcforecast.core.errors import NotFoundError
 from btcforecast.store.forecasts import ForecastStore, SealedForecast, SimulatedPaths
 

@@ -6,11 +6,11 @@ import asyncio
 import math
 from typing import Final
 
-from btcforecast.api.answers.asking import EXTENDED_NOTE, INTERPOLATED_NOTE, Subject, said_price, said_share, subject
+from btcforecast.api.answers.asking import EXTENDED_NOTE, INTERPOLATED_NOTE, Subject, said_share, subject
 from btcforecast.api.schemas.probability import Method, Probability, Question, QuestionKind
 from btcforecast.api.service import Service
 from btcforecast.api.text import Asked
-from btcforecast.core import BASE, Series
+from btcforecast.core import BASE, Series, said_price
 from btcforecast.engine.questions import (
     PathSet,
     law_at,

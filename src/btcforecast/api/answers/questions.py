@@ -10,8 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from btcforecast.api.answers import sources
-from btcforecast.api.answers.asking import EXTENDED_NOTE, INTERPOLATED_NOTE, Subject, said_price, said_share, subject
-from btcforecast.api.answers.forecasts import price_decimals
+from btcforecast.api.answers.asking import EXTENDED_NOTE, INTERPOLATED_NOTE, Subject, said_share, subject
 from btcforecast.api.schemas.questions import (
     FirstPassage,
     Loss,
@@ -29,7 +28,7 @@ from btcforecast.api.schemas.questions import (
 )
 from btcforecast.api.schemas.record import Window
 from btcforecast.api.service import Service
-from btcforecast.core import BASE, HORIZONS, Floats, Origin, Series, from_rfc3339, to_rfc3339
+from btcforecast.core import BASE, HORIZONS, Floats, Origin, Series, from_rfc3339, price_decimals, said_price, to_rfc3339
 from btcforecast.engine.questions import Estimate, PathSet, law_at, passage, risk, spread
 from btcforecast.engine.questions.extension import DAY_S
 
@@ -123,7 +122,10 @@ def _range(about: Subject, paths: PathSet) -> Range:
         return [PriceQuantile(level=level, price=value) for level, value in zip(_SHOWN.tolist(), prices, strict=True)]
 
     high, low = price(found.high), price(found.low)
-    words = f"By {about.at} {about.symbol} is expected to reach up to {said_price(high.price)} and down to {said_price(low.price)} on average."
+    words = (
+        f"By {about.at} {about.symbol} is expected to reach up to {said_price(high.price, beside=spot)} "
+        f"and down to {said_price(low.price, beside=spot)} on average."
+    )
     return Range(
         **_head(about, words=words, notes=_extended(about)),
         high=high,
@@ -160,10 +162,8 @@ def _risk(about: Subject, sides: list[Side]) -> Risk:
             )
     middle = next(figure for figure in figures if figure.level_percent == 95)
     verb = "bought" if middle.side is Side.LONG else "sold"
-    words = (
-        f"With 95 % confidence one unit of {about.symbol} {verb} at the spot loses no more than {said_price(middle.value_at_risk.quote or 0)} by "
-        f"{about.at}."
-    )
+    loss = said_price(middle.value_at_risk.quote or 0, beside=spot)
+    words = f"With 95 % confidence one unit of {about.symbol} {verb} at the spot loses no more than {loss} by {about.at}."
     return Risk(
         **_head(about, words=words, notes=[_RISK_NOTE] + ([INTERPOLATED_NOTE] if is_interpolated else [])),
         method="interpolated" if is_interpolated else "law",

@@ -19,6 +19,7 @@ from btcforecast.core.errors import InputError
 if TYPE_CHECKING:
     from btcforecast.cli.backtest.folder import Folder
     from btcforecast.engine.backtest import Plan
+    from btcforecast.engine.models.contract import Model
     from btcforecast.market.files import Rejected
 
 _MODELS: Final = ("multiscale", "log_har", "day_paths", "garch", "ewma", "random_walk")
@@ -99,6 +100,7 @@ def backtest(
     classes = {name: load_model(name) for name in plan.models}
     market = _read(candles)
     plan.check(market, classes)
+    warnings = _warn(plan, market, classes)
     run = describe(plan, market)
     folder = _folder(export, run)
     with_paths = export is not None and paths and keep_paths
@@ -117,7 +119,7 @@ def backtest(
     if export is not None:
         folder.keep("leaderboard.json", json_bytes(board.to_json()))
     if export is not None or report is not None:
-        texts = render(plan, market, folder, board, baselines=chosen, run=run, command=sys.argv[1:])
+        texts = render(plan, market, folder, board, baselines=chosen, run=run, command=sys.argv[1:], warnings=warnings)
         _keep_report(texts, folder=None if export is None else folder, file=report)
     if export is None:
         shutil.rmtree(folder.root)
@@ -125,6 +127,17 @@ def backtest(
         print_json(board.to_json())
     else:
         print_leaderboard(board, baselines=chosen, out=out)
+
+
+def _warn(plan: Plan, market: Candles, classes: dict[str, type[Model]]) -> list[str]:
+    """Say, and return, which models are given less history than they should have at their first fit."""
+    from btcforecast.forecasts.card import warnings_of
+
+    first = plan.history(market, next(plan.pieces()).fit_until)
+    found = [warning for model_class in dict.fromkeys(classes.values()) for warning in warnings_of(model_class, first)]
+    for warning in found:
+        notes.print(warning)
+    return found
 
 
 def _work(plan: Plan, market: Candles, folder: Folder, *, with_paths: bool, jobs: int, cluster: str | None) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import numpy as np
 
 from btcforecast import __version__
 from btcforecast.cli.backtest.folder import Folder
 from btcforecast.cli.backtest.work import code_digest, do_batch
+from btcforecast.cli.context import notes
 from btcforecast.core import Candles
 from btcforecast.core.errors import InputError, UnavailableError
 from btcforecast.engine.backtest import Piece, Plan, batches
@@ -22,6 +24,7 @@ from btcforecast.engine.backtest import Piece, Plan, batches
 if TYPE_CHECKING:
     from distributed import Client
 
+_SCHEMES: Final = ("tcp", "tls", "ws", "wss", "ucx")
 _TIMEOUT_S: Final = 15
 _ROUNDS_IN_VAIN: Final = 3
 
@@ -65,6 +68,9 @@ def do_batch_remotely(
 
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
+    # Dask takes most of a minute, and an exception in its finaliser, to give up on what is no address.
+    if not _is_address(address):
+        raise InputError(f"“{address}” is not the address of a Dask scheduler, such as tcp://host:8786.")
     try:
         from distributed import Client
     except ImportError as e:
@@ -73,12 +79,19 @@ def _connected(address: str) -> Iterator[Client]:
         client = Client(address, timeout=_TIMEOUT_S, set_as_default=False)
     except OSError as e:
         raise UnavailableError(f"No Dask scheduler answers at {address}: {e}") from e
-    except ValueError as e:
-        raise InputError(f"“{address}” is not the address of a Dask scheduler, such as tcp://host:8786: {e}") from e
     try:
         yield client
     finally:
         client.close()
+
+
+def _is_address(text: str) -> bool:
+    """Say whether the text is scheme://host:port and nothing more."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in _SCHEMES and bool(parts.hostname and parts.port) and text == f"{parts.scheme}://{parts.netloc}"
+    except ValueError:
+        return False
 
 
 def _check_workers(client: Client, address: str, expected: Mapping[str, str]) -> None:
@@ -91,11 +104,17 @@ def _check_workers(client: Client, address: str, expected: Mapping[str, str]) ->
     except ValueError as e:
         raise UnavailableError(f"The cluster at {address} runs other versions than this process. {e}") from e
     models = [name for name in expected if name not in ("btcforecast", "numpy")]
-    for worker, found in client.run(describe_worker, models, on_error="return").items():
-        if isinstance(found, BaseException):
+    answers = client.run(describe_worker, models, on_error="return")
+    for worker, found in answers.items():
+        if isinstance(found, OSError):
+            # It died while it was asked; the others do its work.
+            notes.print(f"The worker {worker} was lost while it was checked: {type(found).__name__}: {found}")
+        elif isinstance(found, BaseException):
             raise UnavailableError(f"The worker {worker} cannot take part: {type(found).__name__}: {found}") from found
-        if found != expected:
+        elif found != expected:
             raise UnavailableError(f"The worker {worker} cannot take part: {_difference(found, expected)}")
+    if all(isinstance(found, OSError) for found in answers.values()):
+        raise UnavailableError(f"The Dask scheduler at {address} has no workers left.")
 
 
 def _round(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -10,6 +11,9 @@ from rich.table import Table
 
 from btcforecast.cli.backtest.board import Leaderboard
 from btcforecast.engine.backtest import Place, Ratio
+from btcforecast.engine.scoring import MIN_BLOCKS
+
+_MARKS: Final = {"better": "[green]✓[/]", "worse": "[red]✗[/]", "unproven": "○", "too_few": "○"}
 
 
 def print_leaderboard(board: Leaderboard, *, baselines: tuple[str, ...], out: Console) -> None:
@@ -25,7 +29,8 @@ def print_leaderboard(board: Leaderboard, *, baselines: tuple[str, ...], out: Co
     if baselines:
         out.print(
             "÷: mean score over the baseline's on the same forecasts, with its 95 % interval; below one is better. "
-            "[green]✓[/] proven better, [red]✗[/] proven worse, ○ not proven."
+            "[green]✓[/] proven better, [red]✗[/] proven worse, ○ not proven; "
+            f"too few: fewer than {MIN_BLOCKS} blocks of time prove nothing."
         )
     if any(board.laws.values()):
         out.print("Held by 50 % …: how often, in percent, the central interval of that name held the outcome.")
@@ -50,7 +55,9 @@ def _table(title: str, unit: str, places: Sequence[Place], *, baselines: tuple[s
 def _cell(ratio: Ratio | None) -> str:
     if ratio is None:
         return ""
-    if ratio.low is None or ratio.high is None:
-        return f"{ratio.value:.4f}\n[dim]too few[/]"
-    mark = "[green]✓[/]" if ratio.high < 1 else "[red]✗[/]" if ratio.low > 1 else "○"
-    return f"{mark} {ratio.value:.4f}\n[dim]{ratio.low:.3f}–{ratio.high:.3f}[/]"
+    lines = [f"{_MARKS[ratio.verdict]} {ratio.value:.4f}"]
+    if ratio.low is not None and ratio.high is not None:
+        lines.append(f"[dim]{ratio.low:.3f}–{ratio.high:.3f}[/]")
+    if ratio.verdict == "too_few":
+        lines.append("[dim]too few[/]")
+    return "\n".join(lines)

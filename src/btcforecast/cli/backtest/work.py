@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from btcforecast.cli.backtest.folder import Folder
 from btcforecast.core import LEVELS, Candles, to_rfc3339
 from btcforecast.engine.backtest import Piece, Plan, batches, log_returns, walk
 from btcforecast.engine.models.catalogue import load_model
+from btcforecast.engine.models.contract import Model
 from btcforecast.engine.scoring import score_many
 
 _FORMAT: Final = 2
@@ -98,11 +99,29 @@ def do_batch(
 def code_digest(name: str) -> str:
     """Return a digest of the engine's source and the model's own, so that a changed model does not go on where its older self stopped."""
     sha = hashlib.sha256(name.encode())
-    for path in sorted(Path(engine.__path__[0]).rglob("*.py")):
-        sha.update(path.read_bytes())
-    model = load_model(name)
-    sha.update(inspect.getsource(inspect.getmodule(model) or model).encode())
+    files = _files_below("engine", engine.__path__) | _files_of(load_model(name))
+    for place, path in sorted(files.items()):
+        code = path.read_bytes()
+        sha.update(f"\0{place}\0{len(code)}\0".encode() + code)
     return sha.hexdigest()[:16]
+
+
+def _files_of(model: type[Model]) -> dict[str, Path]:
+    """Return the source of the whole packages that the class and its bases come from, other than this one and Python's own."""
+    found: dict[str, Path] = {}
+    names = {base.__module__.partition(".")[0] for base in model.__mro__}
+    for name in names - {"btcforecast"} - sys.stdlib_module_names:
+        module = sys.modules[name]
+        if hasattr(module, "__path__"):
+            found |= _files_below(name, module.__path__)
+        elif module.__file__ is not None:
+            found[name] = Path(module.__file__)
+    return found
+
+
+def _files_below(name: str, folders: Iterable[str]) -> dict[str, Path]:
+    """Return every source file by its place within the package, which is the same on every machine."""
+    return {f"{name}/{path.relative_to(root).as_posix()}": path for root in map(Path, folders) for path in root.rglob("*.py")}
 
 
 def _do_and_keep(plan: Plan, pieces: Sequence[Piece], candles: Candles, root: Path, *, with_paths: bool) -> int:

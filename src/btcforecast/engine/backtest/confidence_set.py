@@ -9,6 +9,7 @@ import numpy as np
 
 from btcforecast.core import Floats
 from btcforecast.engine.backtest.leaderboard import block_length
+from btcforecast.engine.scoring import MIN_BLOCKS
 
 N_DRAWS: Final = 1000
 
@@ -17,11 +18,11 @@ def confidence_set(scores: Mapping[str, Floats], *, every_s: int, horizon_s: int
     """Return each model's p-value: those of at least 0.1 make up the set that holds the best model with 90 % confidence.
 
     scores: paired, in time order, nothing missing. Source: Hansen, Lunde and Nason 2011, doi 10.3982/ECTA5771, with the range statistic and
-    moving blocks as long as those of the intervals (`arch`). Empty where there are fewer than two models or two blocks.
+    moving blocks as long as those of the intervals (`arch`). Empty where there are fewer than two models, or too few blocks to leave any of them out.
     """
     names = list(scores)
     block = block_length(every_s=every_s, horizon_s=horizon_s)
-    if len(names) < 2 or len(scores[names[0]]) < 2 * block:
+    if len(names) < 2 or len(scores[names[0]]) < MIN_BLOCKS * block:
         return {}
     # Imported here because arch brings pandas, which nothing else of a backtest needs.
     from arch.bootstrap import MCS  # noqa: PLC0415  # see above

@@ -10,7 +10,7 @@ import numpy as np
 
 from btcforecast.core import Floats
 from btcforecast.engine.backtest.plan import DAY_S
-from btcforecast.engine.scoring import COVERAGES, Scores, diebold_mariano, paired_skill
+from btcforecast.engine.scoring import COVERAGES, Scores, diebold_mariano, paired_skill, verdict_of
 
 _SHORTEST_BLOCK_S: Final = 7 * DAY_S
 _SHORTEST_LAG_S: Final = DAY_S
@@ -18,12 +18,18 @@ _SHORTEST_LAG_S: Final = DAY_S
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Mean score over a baseline's; below one is better. low, high, p_value: None where there is too little to say."""
+    """Mean score over a baseline's; below one is better.
+
+    low, high, p_value: None where there are too few blocks to compute them. n_blocks: how many independent stretches of time it rests on.
+    """
 
     value: float
     low: float | None
     high: float | None
     p_value: float | None
+    n_blocks: int
+    verdict: str
+    """better, worse, unproven or too_few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +88,15 @@ def ratio(scores: Floats, baseline: Floats, *, every_s: int, horizon_s: int) -> 
     that are missing shorten a block a little in time, never in number.
     """
     block = block_length(every_s=every_s, horizon_s=horizon_s)
+    n_blocks = len(scores) // block
     value = float(scores.mean() / baseline.mean())
-    if len(scores) < 2 * block:
-        return Ratio(value, None, None, None)
+    if n_blocks < 2:
+        return Ratio(value, None, None, None, n_blocks, verdict_of(None, None, n_blocks=n_blocks))
     skill = paired_skill(scores, baseline, block_length=block)
     lag = max(max(_SHORTEST_LAG_S, horizon_s) // every_s - 1, 0)
     test = diebold_mariano(scores, baseline, lag=lag)
-    return Ratio(value, 1 - skill.high, 1 - skill.low, test.p_value)
+    verdict = verdict_of(skill.low, skill.high, n_blocks=n_blocks)
+    return Ratio(value, 1 - skill.high, 1 - skill.low, test.p_value, n_blocks, verdict)
 
 
 def block_length(*, every_s: int, horizon_s: int) -> int:

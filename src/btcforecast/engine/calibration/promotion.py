@@ -13,11 +13,9 @@ import numpy as np
 from btcforecast.core import Horizon, Ints
 from btcforecast.engine.calibration.gate import H24, JUDGED
 from btcforecast.engine.calibration.statistics import Settled, paired_with, stretches_in
-from btcforecast.engine.scoring import COVERAGES, Skill, paired_skill
+from btcforecast.engine.scoring import COVERAGES, MIN_BLOCKS, Skill, paired_skill
 
 _DAY_S: Final = 86400
-_MIN_BLOCKS: Final = 10
-"""Fewer independent blocks than this prove nothing, as in the track record."""
 _ALLOWANCE: Final = 1.0
 _ALLOWANCE_24H: Final = 2.0
 """Percentage points by which a coverage may miss its nominal value whatever the champion's does."""
@@ -93,12 +91,12 @@ def _enough(pairs: Mapping[Horizon, tuple[Settled, Settled]], limits: PromotionL
     words = ", ".join(f"{n} of {needed} at {horizon}" for horizon, (n, needed) in found.items())
     common = _common(pairs)
     n_blocks = len(common) // _block(common)
-    is_met = all(n >= needed for n, needed in found.values()) and n_blocks >= _MIN_BLOCKS
+    is_met = all(n >= needed for n, needed in found.values()) and n_blocks >= MIN_BLOCKS
     return Finding(
         "enough",
         is_met,
         f"Stretches of the horizon's length that both were settled on, and that are needed: {words}; "
-        f"days on which all three horizons were: {n_blocks} of {_MIN_BLOCKS}.",
+        f"days on which all three horizons were: {n_blocks} of {MIN_BLOCKS}.",
     )
 
 

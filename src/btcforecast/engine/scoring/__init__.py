@@ -8,12 +8,13 @@ from btcforecast.engine.scoring.log_score import log_score
 from btcforecast.engine.scoring.pinball import pinball
 from btcforecast.engine.scoring.qlike import qlike
 from btcforecast.engine.scoring.score import Scores, score, score_many
-from btcforecast.engine.scoring.skill import Skill, paired_skill
+from btcforecast.engine.scoring.skill import MIN_BLOCKS, Skill, paired_skill, verdict_of
 from btcforecast.engine.scoring.synth import SynthScore, synth_parts, synth_parts_by_step, synth_score
 from btcforecast.engine.scoring.variance import law_variances
 
 __all__ = [
     "COVERAGES",
+    "MIN_BLOCKS",
     "DieboldMariano",
     "Scores",
     "Skill",
@@ -36,4 +37,5 @@ __all__ = [
     "synth_parts",
     "synth_parts_by_step",
     "synth_score",
+    "verdict_of",
 ]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from btcforecast.core.errors import InputError
+
+MIN_BLOCKS: Final = 10
+"""Fewer independent blocks than this prove nothing, whatever the interval says (decision 38)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,15 @@ def paired_skill(
     tail = (1 - confidence) / 2
     low, high = np.quantile(1 - drawn_ours / drawn_theirs, [tail, 1 - tail])
     return Skill(float(1 - ours.mean() / theirs.mean()), float(low), float(high), n)
+
+
+def verdict_of(low: float | None, high: float | None, *, n_blocks: int) -> str:
+    """Return what an interval of skill over so many blocks proves: better, worse, unproven or too_few."""
+    if n_blocks < MIN_BLOCKS or low is None or high is None:
+        return "too_few"
+    if low > 0:
+        return "better"
+    return "worse" if high < 0 else "unproven"
 
 
 def paired(scores: ArrayLike, baseline_scores: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

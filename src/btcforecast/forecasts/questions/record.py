@@ -15,10 +15,10 @@ import numpy as np
 
 from btcforecast.core import Clock, Floats, Horizon, Ints, Origin, Series, to_rfc3339
 from btcforecast.core.errors import InputError
-from btcforecast.engine.scoring import paired_skill
+from btcforecast.engine.scoring import paired_skill, verdict_of
 from btcforecast.engine.scoring.brier import ReliabilityBin, brier_parts
 from btcforecast.forecasts.questions import fixed
-from btcforecast.forecasts.track_record import BASELINE_WORDS, MIN_BLOCKS, WINDOWS
+from btcforecast.forecasts.track_record import BASELINE_WORDS, WINDOWS
 from btcforecast.store.database import Database
 from btcforecast.store.forecasts import Role
 from btcforecast.store.questions import QuestionStore, SealedQuestions
@@ -201,7 +201,7 @@ def _skill(table: _Table, model: str, rival: str) -> BrierSkill | None:
     except InputError:
         return BrierSkill(rival, n, n_blocks, value, None, None, "too_few", _TOO_FEW)
     low, high = (bound if math.isfinite(bound) else None for bound in (interval.low, interval.high))
-    verdict = _verdict(low, high, n_blocks)
+    verdict = verdict_of(low, high, n_blocks=n_blocks)
     words = _WORDS[verdict].format(
         baseline=rival.replace("_", " "), percent=abs(100 * value), low=100 * (low or 0), high=100 * (high or 0)
     )
@@ -214,14 +214,6 @@ def _words(skill: tuple[BrierSkill, ...]) -> str:
     if unproven:
         said.append("no evidence of skill" if not said else f"no evidence of skill against {', '.join(unproven)}")
     return "; ".join(said) or _TOO_FEW
-
-
-def _verdict(low: float | None, high: float | None, n_blocks: int) -> str:
-    if n_blocks < MIN_BLOCKS or low is None or high is None:
-        return "too_few"
-    if low > 0:
-        return "better"
-    return "worse" if high < 0 else "unproven"
 
 
 _TOO_FEW: Final = "too few answered questions to say"

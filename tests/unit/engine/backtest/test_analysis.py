@@ -105,10 +105,10 @@ def test_the_confidence_set_keeps_the_best_and_drops_the_worse():
 
 
 def test_too_little_makes_no_confidence_set():
-    scores = {"a": np.ones(300), "b": np.ones(300)}
-    assert confidence_set(scores, every_s=HOUR, horizon_s=HOUR) == {}
-    assert confidence_set({"a": np.ones(900)}, every_s=HOUR, horizon_s=HOUR) == {}
-    assert confidence_set({"a": np.ones(900), "b": np.ones(900)}, every_s=HOUR, horizon_s=HOUR) == {"a": 1.0, "b": 1.0}
+    ten_weeks = np.ones(24 * 7 * 10)
+    assert confidence_set({"a": ten_weeks[1:], "b": 2 * ten_weeks[1:]}, every_s=HOUR, horizon_s=HOUR) == {}
+    assert confidence_set({"a": ten_weeks}, every_s=HOUR, horizon_s=HOUR) == {}
+    assert confidence_set({"a": ten_weeks, "b": ten_weeks}, every_s=HOUR, horizon_s=HOUR) == {"a": 1.0, "b": 1.0}
 
 
 def test_periods_are_those_of_the_origins():

@@ -48,6 +48,19 @@ def test_models_are_compared_on_the_outcomes_that_all_of_them_have(scores: dict[
 def test_too_short_a_record_has_a_ratio_and_no_interval():
     found = ratio(np.full(100, 9.0), np.full(100, 10.0), every_s=HOUR, horizon_s=DAY)
     assert (found.value, found.low, found.high, found.p_value) == (0.9, None, None, None)
+    assert (found.n_blocks, found.verdict) == (0, "too_few")
+
+
+@pytest.mark.parametrize(("n_weeks", "verdict"), [(9, "too_few"), (10, "better")])
+def test_fewer_than_ten_blocks_prove_nothing_whatever_the_interval(n_weeks: int, verdict: str):
+    shared = np.random.default_rng(3).gamma(2, 10, n_weeks * 7 * 24)
+    found = ratio(shared, shared + 1, every_s=HOUR, horizon_s=DAY)
+    assert found.high is not None
+    assert found.high < 1
+    assert (found.n_blocks, found.verdict) == (n_weeks, verdict)
+    worse = ratio(shared + 1, shared, every_s=HOUR, horizon_s=DAY)
+    assert worse.verdict == verdict.replace("better", "worse")
+    assert ratio(shared, shared[::-1], every_s=HOUR, horizon_s=DAY).verdict == verdict.replace("better", "unproven")
 
 
 def test_intervals_of_long_horizons_use_longer_blocks():

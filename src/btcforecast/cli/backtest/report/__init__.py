@@ -35,11 +35,12 @@ def render(
     baselines: tuple[str, ...],
     run: Mapping[str, Any],
     command: Sequence[str],
+    warnings: Sequence[str],
 ) -> dict[str, str]:
     """Return the report of a finished backtest in every format."""
     from btcforecast.cli.backtest.report.contents import gather
     from btcforecast.cli.backtest.report.markdown import markdown
     from btcforecast.cli.backtest.report.page import page
 
-    report = gather(plan, candles, folder, board, baselines=baselines, run=run, command=command)
+    report = gather(plan, candles, folder, board, baselines=baselines, run=run, command=command, warnings=warnings)
     return {".html": page(report), ".md": markdown(report)}

@@ -86,6 +86,7 @@ class Report:
     seconds: Mapping[str, float]
     run: Mapping[str, Any]
     command: str
+    warnings: tuple[str, ...]
 
 
 def gather(
@@ -97,6 +98,7 @@ def gather(
     baselines: tuple[str, ...],
     run: Mapping[str, Any],
     command: Sequence[str],
+    warnings: Sequence[str],
 ) -> Report:
     """Return what the report of a finished backtest says."""
     import shlex
@@ -133,6 +135,7 @@ def gather(
         seconds=board.seconds,
         run=run,
         command=shlex.join(("btcforecast", *command)),
+        warnings=tuple(warnings),
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from typing import Final
 
 from btcforecast.cli.backtest.report import svg, words
 from btcforecast.cli.backtest.report.contents import Report, Section
 from btcforecast.cli.backtest.report.style import STYLE
 from btcforecast.engine.backtest import Ratio
 from btcforecast.engine.scoring import COVERAGES
+
+_MARKS: Final = {"good": "✓", "bad": "✗", "open": "○"}
 
 
 def page(report: Report) -> str:
@@ -114,11 +117,11 @@ def _variances(report: Report) -> Iterator[str]:
 def _ratio(ratio: Ratio | None) -> str:
     if ratio is None:
         return ""
-    if ratio.low is None or ratio.high is None:
-        return f"{ratio.value:.4f}<small>too few</small>"
-    mark = ("✓ ", "good") if ratio.high < 1 else ("✗ ", "bad") if ratio.low > 1 else ("○ ", "open")
-    p = "" if ratio.p_value is None else f", p {escape(words.p_text(ratio.p_value))}"
-    return f'<span class="{mark[1]}">{mark[0]}{ratio.value:.4f}</span><small>{ratio.low:.4f} to {ratio.high:.4f}{p}</small>'
+    kind = svg.KINDS[ratio.verdict]
+    notes = [] if ratio.low is None or ratio.high is None else [f"{ratio.low:.4f} to {ratio.high:.4f}"]
+    notes += [] if ratio.p_value is None else [f"p {escape(words.p_text(ratio.p_value))}"]
+    notes += ["too few"] if ratio.verdict == "too_few" else []
+    return f'<span class="{kind}">{_MARKS[kind]} {ratio.value:.4f}</span><small>{", ".join(notes)}</small>'
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, label: str, caption: str = "") -> str:

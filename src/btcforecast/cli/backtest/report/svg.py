@@ -8,6 +8,8 @@ from typing import Final
 
 from btcforecast.engine.backtest import Ratio
 
+KINDS: Final = {"better": "good", "worse": "bad", "unproven": "open", "too_few": "open"}
+"""The style's class for each verdict."""
 _WIDTH: Final = 640
 
 
@@ -84,8 +86,7 @@ def intervals(rows: Sequence[tuple[str, Mapping[str, Ratio]]], *, label: str) ->
     for i, (title, name, ratio) in enumerate(flat):
         y = row_height * (i + 0.5)
         parts.append(f'<text x="0" y="{y + 4:.1f}">{escape(title)} ÷ {escape(name)}</text>')
-        proven = ratio.low is not None and ratio.high is not None and not ratio.low <= 1 <= ratio.high
-        kind = "open" if not proven else "good" if ratio.value < 1 else "bad"
+        kind = KINDS[ratio.verdict]
         if ratio.low is not None and ratio.high is not None:
             parts.append(
                 f'<line class="span {kind}" x1="{x(ratio.low):.1f}" x2="{x(ratio.high):.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'

@@ -8,6 +8,7 @@ from typing import Final
 
 from btcforecast.cli.backtest.report.contents import Report
 from btcforecast.engine.backtest import Place, Ratio
+from btcforecast.engine.scoring import MIN_BLOCKS
 
 LEVEL: Final = 0.1
 """A model belongs to the confidence set when its p-value is at least this."""
@@ -16,7 +17,8 @@ HOW_TO_READ: Final = (
     "Every model forecast at the same instants, from what was known then, and was scored on the same outcomes.",
     (
         "A ratio is a mean score over the baseline's on the same forecasts; below one is better. In brackets its 95 % interval, from a "
-        "moving-block bootstrap with blocks of a week, or of two horizons where that is longer; p is Diebold and Mariano's, two-sided."
+        "moving-block bootstrap with blocks of a week, or of two horizons where that is longer; p is Diebold and Mariano's, two-sided. "
+        f"Fewer than {MIN_BLOCKS} blocks are too few: they prove nothing, whatever the interval, and make no set."
     ),
     (
         "Set: the p-value of the model confidence set (Hansen, Lunde and Nason 2011). The models marked ● make up the set that holds the "
@@ -43,10 +45,10 @@ def ratio_text(ratio: Ratio | None) -> str:
     """Return a ratio with its interval and p-value."""
     if ratio is None:
         return ""
-    if ratio.low is None or ratio.high is None:
-        return f"{ratio.value:.4f} (too few)"
+    interval = "" if ratio.low is None or ratio.high is None else f" [{ratio.low:.4f}, {ratio.high:.4f}]"
     p = "" if ratio.p_value is None else f" p {p_text(ratio.p_value)}"
-    return f"{ratio.value:.4f} [{ratio.low:.4f}, {ratio.high:.4f}]{p}"
+    few = " (too few)" if ratio.verdict == "too_few" else ""
+    return f"{ratio.value:.4f}{interval}{p}{few}"
 
 
 def p_text(p: float) -> str:
@@ -91,6 +93,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
             f"{run['refit_every_s'] / 86400:g} days" if run["train_until"] is None else f"never, fitted {run['train_until']}",
         ),
         ("Trained on", "all candles before" if run["train_from"] is None else f"candles from {run['train_from']}"),
+        *(("Warning", warning) for warning in report.warnings),
         ("Seed, paths", f"{run['seed']}, {run['n_paths']:,}"),
         ("Candles, SHA-256", str(run["candles_sha256"])),
         ("Calendar, SHA-256", str(run["calendar_sha256"] or "none")),
