@@ -160,6 +160,8 @@ async def _get_ready(work: Work, pulse: Pulse) -> None:
             await work.refit_due()
             await pulse.say("sealing a forecast")
             await work.issue_now()
+            # What was missed while no worker ran closes the gate at once, and not only with the first cycle.
+            await work.record_missed()
             await work.checkpoint()
         except (BtcForecastError, SQLAlchemyError) as e:
             # A driver's words may hold addresses, and the activity is shown to everybody.
@@ -168,7 +170,16 @@ async def _get_ready(work: Work, pulse: Pulse) -> None:
             await pulse.say(f"waiting to try again: {reason}")
             await asyncio.sleep(_RETRY_START_S)
         else:
+            await _show_drift(work)
             return
+
+
+async def _show_drift(work: Work) -> None:
+    """Set the gauges that the hourly job renews; the worker starts without them, too."""
+    try:
+        await work.measure_drift()
+    except Exception as e:  # noqa: BLE001  # whatever goes wrong in a report, the hourly job tries again
+        log.warning("worker.drift_not_measured", reason=str(e) or type(e).__name__)
 
 
 async def _pass_on_prices(database: Database, venue: Venue, series: Series) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from btcforecast import __version__
-from btcforecast.core import BASE, Clock, Origin, Series, parse_span, to_rfc3339
+from btcforecast.core import BASE, Clock, Origin, Series, counted, parse_span, to_rfc3339
 from btcforecast.core.errors import LedgerSealedTooLateError, UnavailableError
 from btcforecast.forecasts.drift import drift_report
 from btcforecast.forecasts.fit import fit_models
@@ -78,10 +78,8 @@ class Work:
         failure: str | None = None
         if now - as_of <= schedule.grace_s and not await self._is_on_record(as_of):
             failure = await self._issue_patiently(as_of)
-        missed = await record_missed(
-            self.database, self.series, schedule=schedule, clock=self.clock, limits=self.settings.gate_limits
-        )
-        return failure or f"{to_rfc3339(as_of)} is on record; {len(missed)} missed cycles were recorded."
+        missed = await self.record_missed()
+        return failure or f"{to_rfc3339(as_of)} is on record; {missed}"
 
     async def issue_now(self) -> str:
         """Issue and seal a forecast from the newest closed candle, beside the schedule, so that there is something to look at."""
@@ -89,6 +87,13 @@ class Work:
         if not await self._is_on_record(as_of):
             return await self._issue_patiently(as_of) or f"{to_rfc3339(as_of)} is sealed."
         return f"{to_rfc3339(as_of)} is on record."
+
+    async def record_missed(self) -> str:
+        """Put the scheduled cycles on record that were missed; the newest one among them closes the gate."""
+        missed = await record_missed(
+            self.database, self.series, schedule=self.schedule, clock=self.clock, limits=self.settings.gate_limits
+        )
+        return f"{counted(len(missed), 'missed cycle')} {'was' if len(missed) == 1 else 'were'} recorded."
 
     async def settle_due(self) -> str:
         """Settle every target whose candle has closed."""

@@ -47,15 +47,32 @@ class Unlucky:
     async def issue_now(self) -> None:
         self.asked.append("issue")
 
+    async def record_missed(self) -> None:
+        self.asked.append("missed")
+
     async def checkpoint(self) -> None:
         self.asked.append("checkpoint")
+
+    async def measure_drift(self) -> None:
+        self.asked.append("drift")
 
 
 async def test_a_database_that_goes_away_while_the_worker_gets_ready_is_waited_for(pulse: Pulse, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(service, "_RETRY_START_S", 0)
     work = Unlucky()
     await service._get_ready(cast("Work", work), pulse)
-    assert work.asked == ["fetch", "fetch", "calendar", "refit", "issue", "checkpoint"]
+    assert work.asked == ["fetch", "fetch", "calendar", "refit", "issue", "missed", "checkpoint", "drift"]
+
+
+async def test_a_drift_report_that_fails_does_not_keep_the_worker_from_starting(pulse: Pulse, monkeypatch: pytest.MonkeyPatch):
+    async def fail() -> None:
+        raise RuntimeError("singular matrix")
+
+    monkeypatch.setattr(service, "_RETRY_START_S", 0)
+    work = Unlucky()
+    monkeypatch.setattr(work, "measure_drift", fail)
+    await service._get_ready(cast("Work", work), pulse)
+    assert work.asked[-1] == "checkpoint"
 
 
 async def test_what_the_worker_says_may_get_lost(pulse: Pulse, monkeypatch: pytest.MonkeyPatch):
