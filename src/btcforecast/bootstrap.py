@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from btcforecast.accounts.secret_key import load_or_create_secret_key
+from btcforecast.accounts.vault import Vault
 from btcforecast.core import Clock
 from btcforecast.core.errors import InputError, SettingsError
 from btcforecast.engine.models.catalogue import load_model
@@ -26,9 +28,18 @@ def open_signer(settings: Settings) -> Signer:
 
     In production a missing key is more likely a missing mount than a first start, and a new one would end the record's identity.
     """
-    if settings.environment == "production":
+    if not settings.defaults.makes_keys:
         return Signer.load(settings.signing_key_file)
     return Signer.load_or_create(settings.signing_key_file)
+
+
+def open_vault(settings: Settings) -> Vault:
+    """Return the keys that SECRET_KEY protects, to be loaded; outside production a key of its own is made in SECRET_KEY_FILE."""
+    key = settings.secret_key.get_secret_value()
+    if not key:
+        # A strict environment without one has been refused before.
+        key = load_or_create_secret_key(settings.secret_key_file)
+    return Vault(key, settings.secret_key_previous.get_secret_value())
 
 
 def open_registry(settings: Settings) -> ModelRegistry:

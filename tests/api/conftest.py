@@ -18,6 +18,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from btcforecast.accounts.secret_key import new_secret_key
 from btcforecast.api.app import create_app
 from btcforecast.api.service import Service
 from btcforecast.core import ManualClock
@@ -76,9 +77,14 @@ def seeded(sqlite_store: Store) -> Seeded:
 
 
 def make_settings(**overrides: object) -> Settings:
-    return Settings(
-        _env_file=None, **{"log_level": "WARNING", "rate_limit": "100000/minute", "champion": "day_paths", **overrides}
-    )
+    defaults = {
+        "log_level": "WARNING",
+        "rate_limit": "100000/minute",
+        "champion": "day_paths",
+        "secret_key": new_secret_key(),
+        "public_url": "https://api.test",
+    }
+    return Settings(_env_file=None, **{**defaults, **overrides})
 
 
 class Running:

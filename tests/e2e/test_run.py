@@ -16,6 +16,8 @@ from typing import Any
 import httpx2
 import psutil
 
+from btcforecast.accounts.secret_key import new_secret_key
+
 WITHIN_S = 240
 
 
@@ -141,7 +143,13 @@ def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path):
 
 
 def test_a_worker_without_its_key_in_production_says_how_to_make_one(tmp_path: Path):
-    safe = {"ENVIRONMENT": "production", "MARKET": "simulated", "ALLOW_SQLITE_IN_PRODUCTION": "true"}
+    safe = {
+        "ENVIRONMENT": "production",
+        "MARKET": "simulated",
+        "ALLOW_SQLITE_IN_PRODUCTION": "true",
+        "SECRET_KEY": new_secret_key(),
+        "PUBLIC_URL": "https://btc.example",
+    }
     for command, code in (("worker", 2), ("doctor", 3)):
         with started(tmp_path, command, COLUMNS="500", **safe) as process:
             output, _ = process.communicate(timeout=60)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from btcforecast.accounts.secret_key import new_secret_key
 from btcforecast.core import Series
 from btcforecast.core.errors import SettingsError
 from btcforecast.settings import Settings, load_settings
@@ -93,25 +95,56 @@ def test_a_password_is_not_in_the_error(monkeypatch: pytest.MonkeyPatch):
     assert "hunter2" not in str(caught.value)
 
 
+SAFE = {
+    "ENVIRONMENT": "production",
+    "DATABASE_URL": "postgres://u:p@h/d?sslmode=verify-full",
+    "MARKET": "live",
+    "SECRET_KEY": new_secret_key(),
+    "PUBLIC_URL": "https://btc.example",
+}
+
+
+@pytest.mark.parametrize("where", ["staging", "production"])
 @pytest.mark.parametrize(
-    ("environment", "sentence"),
+    ("name", "value", "sentence"),
     [
-        ({}, "DATABASE_URL"),
-        ({"DATABASE_URL": "postgresql://u:p@h/d", "CORS_ORIGINS": "*"}, "CORS_ORIGINS"),
-        ({"DATABASE_URL": "postgresql://u:p@h/d", "CORS_ORIGINS": "http://a.example"}, "CORS_ORIGINS"),
-        ({"DATABASE_URL": "postgresql://u:p@h/d", "MARKET": "auto"}, "MARKET"),
+        ("DATABASE_URL", "sqlite:///x.db", "DATABASE_URL is SQLite"),
+        ("CORS_ORIGINS", "*", "CORS_ORIGINS holds"),
+        ("CORS_ORIGINS", "http://a.example", "CORS_ORIGINS holds"),
+        ("MARKET", "auto", "MARKET is auto"),
+        ("SECRET_KEY", "", "SECRET_KEY is not set; make a good one with: btcforecast keys secret"),
+        ("SECRET_KEY", "x7Kq", "SECRET_KEY has 4 characters and needs at least 32"),
+        ("SECRET_KEY", "a" * 40, "SECRET_KEY can be guessed"),
+        ("SECRET_KEY", "k7Qm" * 12, "SECRET_KEY can be guessed"),
+        ("SECRET_KEY", "please-change-me-9fK3mQ7xW2vB8nL5", "SECRET_KEY looks like a sample"),
+        ("SECRET_KEY_PREVIOUS", "short", "SECRET_KEY_PREVIOUS has 5 characters"),
+        ("CREATE_DEFAULT_USERS", "true", "CREATE_DEFAULT_USERS is true"),
+        ("PUBLIC_URL", "http://btc.example", "PUBLIC_URL is “http://btc.example”"),
     ],
 )
-def test_production_refuses_what_is_unsafe(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], sentence: str):
-    monkeypatch.setenv("ENVIRONMENT", "production")
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsError, match=sentence):
+def test_production_refuses_what_is_unsafe(monkeypatch: pytest.MonkeyPatch, where: str, name: str, value: str, sentence: str):
+    for given, safe in {**SAFE, "ENVIRONMENT": where, name: value}.items():
+        monkeypatch.setenv(given, safe)
+    with pytest.raises(SettingsError, match=re.escape(sentence)) as caught:
         load_settings()
+    assert "KEY" not in name or len(value) < 10 or value not in str(caught.value)
 
 
 def test_production_starts_on_postgresql_with_live_markets(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("ENVIRONMENT", "production")
-    monkeypatch.setenv("DATABASE_URL", "postgres://u:p@h/d?sslmode=verify-full")
-    monkeypatch.setenv("MARKET", "live")
-    assert load_settings().environment == "production"
+    for name, value in SAFE.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert settings.environment == "production"
+    assert SAFE["SECRET_KEY"] not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ACCESS_TOKEN_LIFETIME", "2h"), ("ACCESS_TOKEN_LIFETIME", "30s"), ("REFRESH_TOKEN_LIFETIME", "91d"), ("SESSION_LIFETIME", "400d"),
+     ("MAIL_URL", "http://u:hunter2@host"), ("PUBLIC_URL", "btc.example")],
+)  # fmt: skip
+def test_lifetimes_and_addresses_are_bounded(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name) as caught:
+        load_settings()
+    assert "hunter2" not in str(caught.value)

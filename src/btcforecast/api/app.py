@@ -92,6 +92,6 @@ def create_app(settings: Settings, database: Database, clock: Clock | None = Non
         person_limiter=RateLimiter(PERSON_RATE, clock),
         callers=service.callers,
         access_log=access_log,
-        security_headers=security_headers(is_production=settings.environment == "production"),
+        security_headers=security_headers(hsts=settings.defaults.hsts),
         max_body_bytes=settings.max_body_bytes,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 from collections.abc import AsyncIterator, Iterator
@@ -72,6 +73,7 @@ def settings_in_force(settings: Settings) -> dict[str, str]:
     """Return every setting under its environment name, passwords masked."""
     shown = {name.upper(): str(getattr(settings, name)) for name in Settings.model_fields}
     shown["DATABASE_URL"] = str(database_url(settings.database_url))
+    shown["MAIL_URL"] = re.sub("://[^@/]*@", "://***@", settings.mail_address)
     return shown
 
 
@@ -157,7 +159,7 @@ def _model_path(path: Path) -> Finding:
 def _signing_key(settings: Settings) -> Finding:
     path = settings.signing_key_file
     if not path.exists():
-        if settings.environment == "production":
+        if not settings.defaults.makes_keys:
             remedy = f"make it with: openssl genpkey -algorithm ed25519 -out {path}; chmod 600 {path}"
             return Finding("SIGNING_KEY_FILE", "wrong", f"{path} does not exist;", remedy)
         return Finding("SIGNING_KEY_FILE", "warning", f"{path} does not exist;", "the first start makes it.")

@@ -1,7 +1,8 @@
-"""`keys create|list|rotate|revoke`: API keys of people."""
+"""`keys create|list|rotate|revoke|secret`: API keys of people, and the keys of the service itself."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,9 +12,14 @@ from rich.table import Table
 from btcforecast.accounts import keys as acts
 from btcforecast.accounts.people import find_person
 from btcforecast.accounts.roles import ROLES, Permission, RoleName
+from btcforecast.accounts.rotation import Rotation, rotate_secrets
+from btcforecast.accounts.secret_key import new_secret_key
+from btcforecast.accounts.vault import Purpose
+from btcforecast.bootstrap import open_vault
 from btcforecast.cli.context import notes, opened, out, print_json, run
 from btcforecast.cli.users import BY_COMMAND, JsonOption, WhoArgument
-from btcforecast.core import SystemClock, parse_span, to_rfc3339
+from btcforecast.core import SystemClock, counted, parse_span, to_rfc3339
+from btcforecast.core.errors import InputError
 from btcforecast.store.people import PeopleStore
 
 if TYPE_CHECKING:
@@ -24,9 +30,9 @@ KeyArgument = Annotated[str, typer.Argument(help="The key's id; see: btcforecast
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="API keys: make, list, rotate and revoke them.", no_args_is_help=True)
+    group = typer.Typer(help="API keys of people, and the keys with which the service signs and encrypts.", no_args_is_help=True)
     group.command("list")(list_keys)
-    for command in (create, rotate, revoke):
+    for command in (create, rotate, revoke, secret):
         group.command()(command)
     app.add_typer(group, name="keys")
 
@@ -72,17 +78,35 @@ def list_keys(who: WhoArgument, *, json: JsonOption = False) -> None:
 
 
 def rotate(
-    who: WhoArgument,
-    key: KeyArgument,
+    who: Annotated[
+        str | None, typer.Argument(help="An address of mail, or a person's id; without it the service's own keys.")
+    ] = None,
+    key: Annotated[str | None, typer.Argument(help="The key's id; see: btcforecast keys list WHO")] = None,
     *,
+    data: Annotated[bool, typer.Option("--data", help="Make a new key for encrypted data and encrypt all of it anew.")] = False,
     overlap: Annotated[str, typer.Option(help="How long the old one counts beside the new one, such as 1h or 7d.")] = "24h",
     json: JsonOption = False,
 ) -> None:
-    """Make a key that takes another's place and print it, this once.
+    """Make a key that takes another's place: of a person, or without WHO the one that signs access tokens, which logs nobody out.
 
     Example: [bold]btcforecast keys rotate ada@example.org 4fQ0c1xWmZ7a --overlap 1h[/]
+
+    Example: [bold]btcforecast keys rotate --data[/]
     """
+    if who is None:
+        _print_rotated(run(_rotate_own("data" if data else "token")), json=json)
+        return
+    if key is None or data:
+        raise InputError("Give a person and the key's id, or neither of them for the service's own keys.")
     _print_made(*run(_rotate(who, key, parse_span(overlap))), json=json)
+
+
+def secret() -> None:
+    """Print a good SECRET_KEY, which is stored nowhere.
+
+    Example: [bold]btcforecast keys secret[/]
+    """
+    typer.echo(new_secret_key())
 
 
 def revoke(who: WhoArgument, key: KeyArgument, *, json: JsonOption = False) -> None:
@@ -136,6 +160,21 @@ async def _revoke(who: str, key_id: str) -> KeyRow:
     async with opened() as (_, database), database.transaction() as connection:
         person = await find_person(connection, who)
         return await acts.revoke_key(connection, person.id, key_id, actor=BY_COMMAND, at=SystemClock().now())
+
+
+async def _rotate_own(purpose: Purpose) -> Rotation:
+    async with opened() as (settings, database):
+        vault = open_vault(settings)
+        return await rotate_secrets(database, vault, purpose, actor=BY_COMMAND, at=SystemClock().now())
+
+
+def _print_rotated(done: Rotation, *, json: bool) -> None:
+    if json:
+        print_json(asdict(done))
+    elif done.purpose == "token":
+        out.print(f"New access tokens are signed with {done.key_id}; those that are out there count until they end.")
+    else:
+        out.print(f"{counted(done.n_encrypted, 'secret')} encrypted anew with {done.key_id}; older keys are gone.")
 
 
 def _print_made(key: KeyRow, text: str, *, json: bool) -> None:

@@ -13,6 +13,7 @@ from btcforecast.accounts.audit import FIRST_HASH, Actor, AuditLog, verify_audit
 from btcforecast.accounts.people import add_person, delete_person
 from btcforecast.store.audit import AuditStore
 from btcforecast.store.database import Database
+from btcforecast.store.people import OWNED
 from btcforecast.store.tables import api_keys, audit_entries, metadata, people
 
 NOW = 1_764_547_200
@@ -120,4 +121,4 @@ def test_every_table_with_a_persons_id_is_one_that_deletion_and_export_know():
         for column in table.columns
         if column.name == "person_id" or any(key.column.table.name == "people" for key in column.foreign_keys)
     }
-    assert holding == {"api_keys"}
+    assert holding == {table.name for table in OWNED}

@@ -51,7 +51,7 @@ async def detailed(service: Service) -> HealthDetail:
         components = {"database": Component(status=FAILED, reason="The database does not answer.", facts={})}
     order = [OK, DEGRADED, FAILED]
     worst = max((component.status for component in components.values()), key=order.index)
-    if service.settings.environment == "production":
+    if not service.settings.defaults.shows_detail:
         bare = {name: Component(status=component.status, reason=None, facts={}) for name, component in components.items()}
         return HealthDetail(status=worst, version=None, components=bare)
     return HealthDetail(status=worst, version=__version__, components=components)

@@ -42,7 +42,7 @@ async def status(service: Service) -> Status:
                 borrowed = await store.borrowed(series, opened_from=newest - 86400, opened_before=newest + 1)
                 lenders = tuple(lender.venue for lender in borrowed)
     now = service.clock.now()
-    is_open = service.settings.environment != "production"
+    is_open = service.settings.defaults.shows_detail
     workers = [_shown(beat, number=number, now=now, is_open=is_open) for number, beat in enumerate(beats, 1)]
     source = None
     if series is not None:

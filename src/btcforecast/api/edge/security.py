@@ -18,6 +18,6 @@ _ALWAYS: Final = (
 _PRODUCTION: Final = ((b"strict-transport-security", b"max-age=63072000; includeSubDomains"),)
 
 
-def security_headers(*, is_production: bool) -> tuple[tuple[bytes, bytes], ...]:
+def security_headers(*, hsts: bool) -> tuple[tuple[bytes, bytes], ...]:
     """Return the headers that every answer carries; only production promises to be reached by TLS for ever."""
-    return (*_ALWAYS, *_PRODUCTION) if is_production else _ALWAYS
+    return (*_ALWAYS, *_PRODUCTION) if hsts else _ALWAYS

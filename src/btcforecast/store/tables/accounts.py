@@ -1,10 +1,10 @@
-"""People, their API keys, and the audit log."""
+"""People, their API keys, what they have used, and the audit log."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, String, Table, Text, false
 
 from btcforecast.store.tables.metadata import metadata
 
@@ -20,6 +20,14 @@ people: Final = Table(
     Column("role", String(16), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("disabled_at", BigInteger),
+    # When somebody showed that mail to the address reaches them.
+    Column("email_verified_at", BigInteger),
+    # argon2id in the PHC form; none: no log-in by password.
+    Column("password_hash", String(256)),
+    Column("password_changed_at", BigInteger),
+    # Made by CREATE_DEFAULT_USERS with a password that everybody can read, and not changed since.
+    Column("password_is_default", Boolean, nullable=False, server_default=false()),
+    Column("plan", String(16), nullable=False, server_default="free"),
 )
 
 api_keys: Final = Table(
@@ -42,6 +50,19 @@ api_keys: Final = Table(
     Index(None, "person_id"),
 )
 
+usage_days: Final = Table(
+    "usage_days",
+    metadata,
+    Column("person_id", String(26), ForeignKey("people.id"), primary_key=True),
+    # The first second of a day (UTC).
+    Column("day", BigInteger, primary_key=True),
+    # Empty for requests of sessions.
+    Column("key_id", String(12), primary_key=True),
+    Column("n_requests", BigInteger, nullable=False),
+    # What they cost by the endpoints' weights.
+    Column("cost", BigInteger, nullable=False),
+)
+
 audit_entries: Final = Table(
     "audit_entries",
     metadata,
@@ -58,4 +79,13 @@ audit_entries: Final = Table(
     Column("entry_hash", LargeBinary(32), nullable=False),
     Index(None, "actor", "seq"),
     Index(None, "subject", "seq"),
+)
+
+# Where from, apart from the entry, which holds its salted hash: it is forgotten after some time, and the chain stays whole.
+audit_networks: Final = Table(
+    "audit_networks",
+    metadata,
+    Column("seq", BigInteger, ForeignKey("audit_entries.seq"), primary_key=True, autoincrement=False),
+    Column("network", String(64), nullable=False),
+    Column("salt", LargeBinary(16), nullable=False),
 )

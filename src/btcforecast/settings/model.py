@@ -1,4 +1,4 @@
-"""The environment, read once into frozen settings that refuse what is unsafe.
+"""Every variable of the environment, checked.
 
 Every field is an environment variable of the same name in capitals, also read from `.env`. A value that cannot be used is
 answered with the variable's name, what was found and what to write instead.
@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from pydantic_settings import SettingsError as PydanticSettingsError
 
 from btcforecast.core import BASE, Series, parse_span
-from btcforecast.core.errors import BtcForecastError, SettingsError
+from btcforecast.core.errors import BtcForecastError
 from btcforecast.engine.calibration.gate import GateLimits
 from btcforecast.engine.calibration.promotion import PromotionLimits
 from btcforecast.forecasts.roles import Roles
+from btcforecast.settings.environments import ENVIRONMENTS, Environment, EnvironmentName
+from btcforecast.settings.production import refusals
 
-Environment = Literal["development", "staging", "production", "test"]
 CommaList = Annotated[tuple[str, ...], NoDecode]
 MIB: Final = 1024 * 1024
 _RATE: Final = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)")
 _ORIGIN: Final = re.compile(r"\*|[a-z][a-z0-9+.-]*://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_LIFETIMES: Final = {
+    "access_token_lifetime": ("1m", "1h"),
+    "refresh_token_lifetime": ("1h", "90d"),
+    "session_lifetime": ("1h", "365d"),
+}
 _DATABASE: Final = re.compile(r"(postgres(ql)?(\+psycopg)?://|sqlite(\+aiosqlite)?://)")
 
 
@@ -38,7 +42,7 @@ class Settings(BaseSettings):
         env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore", hide_input_in_errors=True
     )
 
-    environment: Environment = Field(
+    environment: EnvironmentName = Field(
         "development", description="development, staging, production or test; sets the defaults below."
     )
     database_url: str = Field(
@@ -56,6 +60,38 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: Literal["json", "console"] = Field("json", description="json for machines, console for a person's terminal.")
+
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="Protects the keys that sign tokens and encrypt data: 32 random characters or more, from `btcforecast keys secret`.",
+    )
+    secret_key_previous: SecretStr = Field(
+        SecretStr(""), description="The SECRET_KEY before, for one start after it was changed; nobody is logged out."
+    )
+    secret_key_file: Path = Field(
+        Path("var/secret.key"), description="Holds a key of its own in development, where SECRET_KEY is not set."
+    )
+    create_default_users: bool = Field(
+        default=False,
+        description="Say true in development to have one person of each role, with passwords that everybody can read.",
+    )
+    registration: Literal["open", "closed"] = Field("open", description="closed: only administrators add people.")
+    access_token_lifetime: str = Field("10m", description="How long an access token counts, from 1m to 1h.")
+    refresh_token_lifetime: str = Field("14d", description="How long a log-in lasts that is not used, from 1h to 90d.")
+    session_lifetime: str = Field("90d", description="How long a log-in lasts at most, up to 365d.")
+    breached_passwords_file: str = Field(
+        "",
+        description="Sorted list of SHA-1 hashes of passwords that were leaked, refused beside the common ones; empty for none. docs/accounts.md.",
+    )
+    mail_url: str | None = Field(
+        None,
+        description="smtp://user:password@host:587, smtps://…, or file:folder; empty for no mail. file:var/mail in development.",
+    )
+    mail_from: str = Field("btcforecast <noreply@localhost>", description="The sender of mail.")
+    public_url: str = Field(
+        "http://127.0.0.1:8000",
+        description="The address at which people reach the page; links in mail and passkeys are bound to it.",
+    )
 
     host: str = Field("127.0.0.1", description="Address on which the API and the page are served.")
     port: int = Field(8000, ge=0, le=65535, description="Port on which the API and the page are served.")
@@ -170,6 +206,9 @@ class Settings(BaseSettings):
         "gate_coverage_window",
         "gate_coverage_24h_window",
         "gate_recovery",
+        "access_token_lifetime",
+        "refresh_token_lifetime",
+        "session_lifetime",
     )
     @classmethod
     def _is_span(cls, value: str) -> str:
@@ -192,6 +231,31 @@ class Settings(BaseSettings):
             low, high = 1.0, 0.0
         if not 0 <= low < high <= 100:
             message = f"“{','.join(value)}” is not a band; write two percentages, such as 87,93."
+            raise ValueError(message)
+        return value
+
+    @field_validator("access_token_lifetime", "refresh_token_lifetime", "session_lifetime")
+    @classmethod
+    def _is_bounded(cls, value: str, info: ValidationInfo) -> str:
+        shortest, longest = _LIFETIMES[info.field_name or ""]
+        if not parse_span(shortest) <= parse_span(value) <= parse_span(longest):
+            message = f"“{value}” is not from {shortest} to {longest}."
+            raise ValueError(message)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")) or _ORIGIN.fullmatch(value.rstrip("/")) is None:
+            message = f"“{value}” is not the address of a page; write https://host, without a path."
+            raise ValueError(message)
+        return value.rstrip("/")
+
+    @field_validator("mail_url")
+    @classmethod
+    def _is_mail(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("smtp://", "smtps://", "file:")):
+            message = "must begin with smtp://, smtps:// or file:, or be empty."
             raise ValueError(message)
         return value
 
@@ -252,21 +316,24 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:
-        if self.environment != "production":
-            return self
-        if self.database_url.startswith("sqlite") and not self.allow_sqlite_in_production:
-            message = (
-                "DATABASE_URL is SQLite in production; give a postgresql:// address, or set ALLOW_SQLITE_IN_PRODUCTION=true."
-            )
-            raise ValueError(message)
-        for origin in self.cors_origins:
-            if not origin.startswith("https://"):
-                message = f"CORS_ORIGINS holds “{origin}” in production; name whole https:// origins, never *."
-                raise ValueError(message)
-        if self.market == "auto":
-            message = "MARKET is auto in production, where generated prices could stand in for real ones; say live or simulated."
+        # The environment's own row says whether anybody depends on it.
+        if ENVIRONMENTS[self.environment].is_strict:
+            for refusal in refusals(self):
+                raise ValueError(refusal)
+        if self.create_default_users and not ENVIRONMENTS[self.environment].may_have_default_users:
+            message = f"CREATE_DEFAULT_USERS is true in {self.environment}, where nobody may have a known password; leave it out."
             raise ValueError(message)
         return self
+
+    @property
+    def defaults(self) -> Environment:
+        """Return what follows from ENVIRONMENT alone."""
+        return ENVIRONMENTS[self.environment]
+
+    @property
+    def mail_address(self) -> str:
+        """Return where mail goes: MAIL_URL, or what the environment says; empty for nowhere."""
+        return self.defaults.mail_url if self.mail_url is None else self.mail_url
 
     @property
     def calendar_path(self) -> Path | None:
@@ -326,26 +393,3 @@ def _sentence(check: Callable[[str], object], value: str) -> str:
     except BtcForecastError as e:
         raise ValueError(str(e)) from e
     return value
-
-
-def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
-    """Return the settings in force; raises SettingsError with one line for each variable that cannot be used."""
-    try:
-        return Settings(**dict(overrides or {}))  # type: ignore[arg-type]  # pydantic checks them
-    except ValidationError as e:
-        raise SettingsError("\n".join(map(_line, e.errors()))) from e
-    except PydanticSettingsError as e:
-        # The library's message names the field and leaves its value out.
-        name = re.search(r'"(\w+)"', str(e))
-        raise SettingsError(f"{name[1].upper() if name else 'A setting'}: its value is not JSON.") from e
-
-
-def _line(fault: ErrorDetails) -> str:
-    sentence = fault["msg"].removeprefix("Value error, ")
-    if not fault["loc"]:
-        return sentence
-    name = str(fault["loc"][0]).upper()
-    # Our own sentences quote the value already; an address of a database may hold a password.
-    if fault["type"] == "value_error" or name == "DATABASE_URL":
-        return f"{name}: {sentence}"
-    return f"{name}: “{fault['input']}” cannot be used. {sentence}."

@@ -1,0 +1,10 @@
+"""The environment, read once into frozen settings that refuse what is unsafe.
+
+`model` has every variable, `environments` what each environment means, `production` what production refuses.
+"""
+
+from btcforecast.settings.environments import ENVIRONMENTS, Environment, EnvironmentName
+from btcforecast.settings.load import load_settings
+from btcforecast.settings.model import MIB, Settings
+
+__all__ = ["ENVIRONMENTS", "MIB", "Environment", "EnvironmentName", "Settings", "load_settings"]

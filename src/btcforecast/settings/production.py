@@ -1,0 +1,29 @@
+"""What a strict environment refuses to start with, each with what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from btcforecast.accounts.secret_key import weakness
+
+if TYPE_CHECKING:
+    from btcforecast.settings.model import Settings
+
+
+def refusals(settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each setting that is unsafe where people depend on the service."""
+    where = settings.environment
+    if settings.database_url.startswith("sqlite") and not settings.allow_sqlite_in_production:
+        yield f"DATABASE_URL is SQLite in {where}; give a postgresql:// address, or set ALLOW_SQLITE_IN_PRODUCTION=true."
+    for origin in settings.cors_origins:
+        if not origin.startswith("https://"):
+            yield f"CORS_ORIGINS holds “{origin}” in {where}; name whole https:// origins, never *."
+    if settings.market == "auto":
+        yield f"MARKET is auto in {where}, where generated prices could stand in for real ones; say live or simulated."
+    for name, key in (("SECRET_KEY", settings.secret_key), ("SECRET_KEY_PREVIOUS", settings.secret_key_previous)):
+        fault = weakness(key.get_secret_value())
+        if fault is not None and (key or name == "SECRET_KEY"):
+            yield f"{name} {fault}; make a good one with: btcforecast keys secret"
+    if not settings.public_url.startswith("https://"):
+        yield f"PUBLIC_URL is “{settings.public_url}” in {where}; give the https:// address at which people reach the page."
