@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
+from btcforecast.accounts.identity import Identity
+from btcforecast.accounts.passwords import Passwords
 from btcforecast.accounts.secret_key import load_or_create_secret_key
+from btcforecast.accounts.tokens import Tokens
 from btcforecast.accounts.vault import Vault
-from btcforecast.core import Clock
+from btcforecast.core import Clock, parse_span
 from btcforecast.core.errors import InputError, SettingsError
 from btcforecast.engine.models.catalogue import load_model
 from btcforecast.forecasts.ledger import Signer
@@ -40,6 +44,21 @@ def open_vault(settings: Settings) -> Vault:
         # A strict environment without one has been refused before.
         key = load_or_create_secret_key(settings.secret_key_file)
     return Vault(key, settings.secret_key_previous.get_secret_value())
+
+
+def open_identity(settings: Settings, database: Database) -> Identity:
+    """Return what log-ins need; its vault must be loaded before use."""
+    vault = open_vault(settings)
+    return Identity(
+        database=database,
+        vault=vault,
+        passwords=Passwords(breached=Path(settings.breached_passwords_file) if settings.breached_passwords_file else None),
+        tokens=Tokens(vault, issuer=settings.public_url, lifetime_s=parse_span(settings.access_token_lifetime)),
+        public_url=settings.public_url,
+        sends_mail=bool(settings.mail_address),
+        refresh_lifetime_s=parse_span(settings.refresh_token_lifetime),
+        session_lifetime_s=parse_span(settings.session_lifetime),
+    )
 
 
 def open_registry(settings: Settings) -> ModelRegistry:

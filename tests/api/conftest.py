@@ -18,7 +18,6 @@ import pytest_asyncio
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from btcforecast.accounts.secret_key import new_secret_key
 from btcforecast.api.app import create_app
 from btcforecast.api.service import Service
 from btcforecast.core import ManualClock
@@ -27,6 +26,7 @@ from btcforecast.store.database import Database
 
 sys.path.insert(0, str(Path(__file__).parent))
 from seeded_store import NOW, Seeded, make_signer, seed  # found through the path set above
+from serving import SECRET_KEY
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def make_settings(**overrides: object) -> Settings:
         "log_level": "WARNING",
         "rate_limit": "100000/minute",
         "champion": "day_paths",
-        "secret_key": new_secret_key(),
+        "secret_key": SECRET_KEY,
         "public_url": "https://api.test",
     }
     return Settings(_env_file=None, **{**defaults, **overrides})

@@ -10,6 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from btcforecast.accounts.secret_key import new_secret_key
+
+SECRET_KEY = new_secret_key()
+"""Of all services of this test process, so that they can share stores."""
+
 
 @contextmanager
 def served(database_url: str, folder: Path, **environment: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
@@ -18,6 +23,7 @@ def served(database_url: str, folder: Path, **environment: str) -> Iterator[tupl
         port = probe.getsockname()[1]
     given = {
         "DATABASE_URL": database_url,
+        "SECRET_KEY": SECRET_KEY,
         "SIGNING_KEY_FILE": str(folder / "signing.key"),
         "PORT": str(port),
         "HOST": "127.0.0.1",

@@ -20,8 +20,10 @@ import pytest_asyncio
 
 from btcforecast.accounts.audit import Actor
 from btcforecast.accounts.keys import create_key, revoke_key
-from btcforecast.accounts.people import add_person, disable
+from btcforecast.accounts.people import add_person, disable, find_person
 from btcforecast.accounts.roles import ROLES, Permission, RoleName
+from btcforecast.accounts.sessions import end_session, open_session
+from btcforecast.api.service import Service
 from btcforecast.core import ManualClock
 from btcforecast.store.database import Database
 
@@ -37,7 +39,10 @@ OPERATIONS = {
 }
 COMMAND = Actor("command line")
 OPEN = [row for row in MATRIX if row["needs"] == "open"]
-CLOSED = [row for row in MATRIX if row["needs"] != "open"]
+# Log-ins: whoever asks proves it by what they send.
+OWN_PROOF = [row for row in MATRIX if row["needs"] == "own proof"]
+OF_SESSIONS = [row for row in MATRIX if row["needs"] in ("session", "recent session")]
+OF_PERMISSIONS = [row for row in MATRIX if row["needs"] in list(Permission)]
 
 
 def named(row: dict[str, str]) -> str:
@@ -47,12 +52,27 @@ def named(row: dict[str, str]) -> str:
 class People:
     """A service with nothing but people, and a key of every kind."""
 
-    def __init__(self, client: httpx2.AsyncClient, keys: dict[str, str], ids: dict[str, str]) -> None:
-        self.client, self.keys, self.ids = client, keys, ids
+    def __init__(self, client: httpx2.AsyncClient, service: Service, keys: dict[str, str], ids: dict[str, str]) -> None:
+        self.client, self.service, self.keys, self.ids = client, service, keys, ids
+
+    async def credential(self, kind: str) -> str:
+        """Return a key of this kind, or the access token of a new session: of the administrator who has nothing else."""
+        if "session" not in kind:
+            return self.keys[kind]
+        identity = self.service.identity
+        at = NOW - 3600 if kind == "stale session" else NOW
+        async with identity.database.transaction() as connection:
+            person = await find_person(connection, "session@example.org")
+            opened = await open_session(
+                identity, connection, person, methods=("pwd",), network="203.0.113.7", device="test", at=at
+            )
+            if kind == "ended session":
+                await end_session(connection, person.id, opened.session.id, actor=COMMAND, at=NOW)
+        return identity.tokens.sign(person.id, opened.session.id, at=NOW)
 
     async def call(self, row: dict[str, str], kind: str | None, **ids: str) -> httpx2.Response:
         """Call an operation as one kind of caller, with parameters that are well formed and name nothing that exists."""
-        given = {"key_id": "0" * 12, "person_id": "p_" + "0" * 24, **ids}
+        given = {"key_id": "0" * 12, "person_id": "p_" + "0" * 24, "session_id": "s_" + "0" * 24, **ids}
         path = row["path"]
         operation = OPERATIONS[row["method"], row["path"]]
         query = {}
@@ -62,7 +82,7 @@ class People:
                 path = path.replace(f"{{{parameter['name']}}}", value)
             elif parameter.get("required"):
                 query[parameter["name"]] = "nobody@example.org" if parameter["name"] == "confirm" else "1"
-        headers = {} if kind is None else {"Authorization": f"Bearer {self.keys[kind]}"}
+        headers = {} if kind is None else {"Authorization": f"Bearer {await self.credential(kind)}"}
         body: dict[str, Any] | None = None
         if "requestBody" in operation:
             body = {"email": "new"} if row["path"] == "/v1/people" else {"name": ""} if path.endswith("keys") else {}
@@ -79,7 +99,7 @@ async def people(tmp_path_factory: pytest.TempPathFactory, start_app: Any) -> As
     async def fill() -> None:
         database = Database(url)
         await database.migrate()
-        for name in (*RoleName, "disabled", "other"):
+        for name in (*RoleName, "disabled", "other", "session"):
             role = name if isinstance(name, RoleName) else RoleName.ADMINISTRATOR
             async with database.transaction() as connection:
                 person = await add_person(connection, email=f"{name}@example.org", role=role, actor=COMMAND, at=NOW)
@@ -97,8 +117,9 @@ async def people(tmp_path_factory: pytest.TempPathFactory, start_app: Any) -> As
     with ThreadPoolExecutor(1) as thread:
         thread.submit(lambda: asyncio.run(fill())).result()
     store = SimpleNamespace(url=url, key_file=folder / "signing.key")
-    async with start_app(store, ManualClock(NOW)) as client:
-        yield People(client, keys, ids)
+    running = start_app(store, ManualClock(NOW))
+    async with running as client:
+        yield People(client, running.service, keys, ids)
 
 
 async def make(connection: Any, person_id: str, name: str, scopes: tuple[str, ...], *, at: int = NOW, days: int = 90) -> str:
@@ -109,23 +130,49 @@ async def make(connection: Any, person_id: str, name: str, scopes: tuple[str, ..
 
 def test_every_operation_has_its_row():
     assert {(row["method"], row["path"]) for row in MATRIX} == set(OPERATIONS)
-    assert {row["needs"] for row in CLOSED} <= set(Permission)
+    assert len(OPEN) + len(OWN_PROOF) + len(OF_SESSIONS) + len(OF_PERMISSIONS) == len(MATRIX)
     assert {key for key, operation in OPERATIONS.items() if "security" in operation} == {
-        (row["method"], row["path"]) for row in CLOSED
+        (row["method"], row["path"]) for row in OF_SESSIONS + OF_PERMISSIONS
     }
 
 
-@pytest.mark.parametrize("row", CLOSED, ids=named)
+@pytest.mark.parametrize("row", OF_PERMISSIONS, ids=named)
 @in_session
 async def test_what_is_closed_opens_to_exactly_those_who_may(people: People, row: dict[str, str]):
-    found = {kind: (await people.call(row, kind)).status_code for kind in (*people.keys, None)}
+    kinds = (*(kind for kind in people.keys if kind != "session"), "a session", "ended session", None)
+    found = {kind: (await people.call(row, kind)).status_code for kind in kinds}
+    assert found["a session"] not in (401, 403)
     for role in RoleName:
         if row["needs"] in ROLES[role].permissions:
             assert found[role] not in (401, 403), role
         else:
             assert found[role] == 403, role
     assert found["no scope"] == 403
-    assert {found[kind] for kind in (None, "disabled", "expired", "revoked")} == {401}
+    assert {found[kind] for kind in (None, "disabled", "expired", "revoked", "ended session")} == {401}
+
+
+@pytest.mark.parametrize("row", OF_SESSIONS, ids=named)
+@in_session
+async def test_what_needs_a_session_opens_to_no_key(people: People, row: dict[str, str]):
+    found = {kind: (await people.call(row, kind)).status_code for kind in (*RoleName, "a session", "ended session", None)}
+    assert found["a session"] not in (401, 403)
+    assert {found[role] for role in RoleName} == {403}
+    assert {found[kind] for kind in ("ended session", None)} == {401}
+
+
+@pytest.mark.parametrize("row", [row for row in MATRIX if row["needs"] == "recent session"], ids=named)
+@in_session
+async def test_what_needs_a_recent_log_in_asks_for_it_in_the_standard_form(people: People, row: dict[str, str]):
+    found = await people.call(row, "stale session")
+    assert (found.status_code, found.json()["title"]) == (401, "Confirm that it is you")
+    assert 'error="insufficient_user_authentication"' in found.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize("row", OWN_PROOF, ids=named)
+@in_session
+async def test_log_ins_believe_no_body_that_proves_nothing(people: People, row: dict[str, str]):
+    found = await people.call(row, None)
+    assert found.status_code in (401, 422) or row["path"] == "/v1/auth/logout"
 
 
 @pytest.mark.parametrize("row", [row for row in OPEN if "stream" not in row["path"]], ids=named)
@@ -133,7 +180,7 @@ async def test_what_is_closed_opens_to_exactly_those_who_may(people: People, row
 async def test_what_is_open_is_open_to_everybody_but_not_to_keys_that_do_not_count(people: People, row: dict[str, str]):
     for kind in (None, *RoleName, "no scope"):
         assert (await people.call(row, kind)).status_code not in (401, 403), kind
-    for kind in ("disabled", "expired", "revoked"):
+    for kind in ("disabled", "expired", "revoked", "ended session"):
         assert (await people.call(row, kind)).status_code == 401, kind
 
 
@@ -160,14 +207,14 @@ async def test_what_is_no_key_is_refused_in_the_standard_form(people: People, he
     found = await people.client.get("/v1/me", headers={"Authorization": header.encode("latin-1")})
     assert found.status_code == 401
     assert found.headers["www-authenticate"] == 'Bearer realm="btcforecast", error="invalid_token"'
-    assert found.json()["title"] == "No key that counts"
+    assert found.json()["title"] == "Not logged in"
 
 
 @in_session
 async def test_another_scheme_is_no_key_and_no_fault(people: People):
     headers = {"Authorization": "Basic YTpi"}
     assert (await people.client.get("/v1/status", headers=headers)).status_code == 200
-    assert (await people.client.get("/v1/me", headers=headers)).json()["detail"].startswith("This needs an API key")
+    assert (await people.client.get("/v1/me", headers=headers)).json()["detail"].startswith("This needs an API key or a log-in")
 
 
 @in_session

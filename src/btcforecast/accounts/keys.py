@@ -14,17 +14,18 @@ import string
 import unicodedata
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.accounts.audit import Actor, AuditLog
+from btcforecast.accounts.caller import Caller
 from btcforecast.accounts.people import find_person
 from btcforecast.accounts.roles import ROLES, Permission, RoleName
 from btcforecast.core.errors import ConflictError, InputError, NotFoundError, UnauthenticatedError
 from btcforecast.store.audit import AuditStore
-from btcforecast.store.people import KeyRow, PeopleStore, PersonRow
+from btcforecast.store.people import KeyRow, PeopleStore
 
 DAY: Final = 86400
 LONGEST_DAYS: Final = 366
@@ -36,26 +37,6 @@ _LETTERS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercas
 _KEY: Final = re.compile(r"(btcf_([0-9A-Za-z]{12})_([0-9A-Za-z]{32}))_([0-9A-Za-z]{6})")
 _LONGEST_NAME: Final = 64
 _WRONG: Final = "This API key does not count: it is not one of ours, or was mistyped."
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, and what they may do with the key they ask with."""
-
-    person: PersonRow
-    key: KeyRow
-    permissions: frozenset[Permission]
-    """What both the role and the key's scopes allow."""
-
-    @property
-    def role(self) -> RoleName:
-        """Return the person's role."""
-        return RoleName(self.person.role)
-
-    @property
-    def requests_per_minute(self) -> int:
-        """Return how much the person may ask, over all keys together."""
-        return ROLES[self.role].requests_per_minute
 
 
 async def create_key(
@@ -162,7 +143,7 @@ async def authenticate(connection: AsyncConnection, text: str, *, at: int) -> Ca
     if person is None or person.disabled_at is not None:
         raise UnauthenticatedError("This account is disabled; ask an administrator.")
     scopes = frozenset(Permission(scope) for scope in key.scopes.split())
-    return Caller(person, key, ROLES[RoleName(person.role)].permissions & scopes)
+    return Caller(person, ROLES[RoleName(person.role)].permissions & scopes, key=key)
 
 
 def _made(person_id: str, name: str, scopes: str, *, created_at: int, expires_at: int | None) -> tuple[KeyRow, str]:

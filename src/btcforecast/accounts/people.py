@@ -23,7 +23,7 @@ async def add_person(
 ) -> PersonRow:
     """Add a person and return them. Raises InputError for an address that cannot be, ConflictError for one that is taken."""
     shown, key = email_of(email)
-    _check_name(name)
+    check_name(name)
     await AuditStore(connection).lock()
     store = PeopleStore(connection)
     if await store.person(email_key=key) is not None:
@@ -56,6 +56,14 @@ async def set_role(connection: AsyncConnection, person_id: str, role: RoleName, 
         await _refuse_if_last(connection, person)
     facts = {"from": person.role, "to": str(role)}
     return await _change(connection, person, "person.role_changed", actor=actor, at=at, facts=facts, role=str(role))
+
+
+async def rename_person(connection: AsyncConnection, person_id: str, name: str, *, actor: Actor, at: int) -> PersonRow:
+    """Change what a person is called and return them. Raises InputError."""
+    check_name(name)
+    await AuditStore(connection).lock()
+    person = await find_person(connection, person_id)
+    return await _change(connection, person, "person.renamed", actor=actor, at=at, name=name)
 
 
 async def disable(connection: AsyncConnection, person_id: str, *, actor: Actor, at: int) -> PersonRow:
@@ -97,7 +105,8 @@ def email_of(text: str) -> tuple[str, str]:
     return found.normalized, found.normalized.casefold()
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise InputError for a name that cannot be shown."""
     if len(name) > _LONGEST_NAME or any(unicodedata.category(letter).startswith("C") for letter in name):
         raise InputError(f"A name has up to {_LONGEST_NAME} characters and no control characters.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,8 +13,8 @@ from btcforecast.store.audit import AuditStore
 from btcforecast.store.database import Database
 from btcforecast.store.secrets import SealedStore, SecretKeyStore
 
-_TOKEN_KEYS_KEPT_S = 86400
-"""An access token counts for an hour at most; a retired key is dropped when nothing can still be signed with it."""
+RETIRED_KEPT_S: Final = 86400
+"""An access token counts for an hour at most, and a process that has not heard of a new key encrypts with the one before for a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +27,30 @@ class Rotation:
 
 
 async def rotate_secrets(database: Database, vault: Vault, purpose: Purpose, *, actor: Actor, at: int) -> Rotation:
-    """Make a new key and drop those that nothing needs any more, in one transaction: a crash leaves everything as it was."""
+    """Make a new key, in one transaction: a crash leaves everything as it was. The old one is dropped by `drop_retired`, a day later."""
     await vault.load(database, at=at)
     async with database.transaction() as connection:
         await AuditStore(connection).lock()
         key_id = await vault.rotate(connection, purpose, at=at)
         n_encrypted = await _encrypt_anew(connection, vault) if purpose == "data" else 0
-        await _drop_retired(connection, purpose, at=at)
-        await AuditLog(connection).record(
-            "secret.rotated", actor=actor, at=at, facts={"purpose": purpose, "key": key_id, "n_encrypted": n_encrypted}
-        )
+        facts = {"purpose": purpose, "key": key_id, "n_encrypted": n_encrypted}
+        await AuditLog(connection).record("secret.rotated", actor=actor, at=at, facts=facts)
     await vault.load(database, at=at)
     return Rotation(purpose, key_id, n_encrypted)
+
+
+async def drop_retired(database: Database, vault: Vault, *, at: int) -> int:
+    """Forget keys that were retired long enough ago that nothing needs them, and return how many went."""
+    await vault.load(database, at=at)
+    async with database.transaction() as connection:
+        store = SecretKeyStore(connection)
+        await store.lock()
+        old = [row for row in await store.all() if row.retired_at is not None and row.retired_at < at - RETIRED_KEPT_S]
+        if old:
+            await _encrypt_anew(connection, vault)
+        for row in old:
+            await store.drop(row.id)
+    return len(old)
 
 
 async def _encrypt_anew(connection: AsyncConnection, vault: Vault) -> int:
@@ -47,12 +60,3 @@ async def _encrypt_anew(connection: AsyncConnection, vault: Vault) -> int:
             await store.put(place, vault.seal(vault.open(sealed, place=place), place=place))
             n += 1
     return n
-
-
-async def _drop_retired(connection: AsyncConnection, purpose: Purpose, *, at: int) -> None:
-    store = SecretKeyStore(connection)
-    for row in await store.all():
-        # Nothing is encrypted with a retired data key any more; a token key has its tokens' lifetime left.
-        is_needed = row.retired_at is None or (purpose == "token" and row.retired_at >= at - _TOKEN_KEYS_KEPT_S)
-        if row.purpose == purpose and not is_needed:
-            await store.drop(row.id)

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from btcforecast.core.errors import IntegrityError, SettingsError
+from btcforecast.core.errors import IntegrityError, SettingsError, UnavailableError
 from btcforecast.store.database import Database
 from btcforecast.store.secrets import SecretKeyRow, SecretKeyStore
 
@@ -76,21 +76,25 @@ class Vault:
     @property
     def signing(self) -> tuple[str, bytes]:
         """Return the id and the key that sign new tokens."""
-        keys = self._keys["token"]
+        keys = self._of("token")
         return keys.current, keys.by_id[keys.current]
+
+    def knows(self, key_id: str) -> bool:
+        """Say whether a key of that id is held, for whatever purpose."""
+        return any(key_id in keys.by_id for keys in self._keys.values())
 
     def verifying(self, key_id: str) -> bytes | None:
         """Return the key of that id that may have signed a token."""
-        return self._keys["token"].by_id.get(key_id)
+        return self._of("token").by_id.get(key_id)
 
     def seal(self, plain: bytes, *, place: str) -> bytes:
         """Return the text encrypted: the key's id, the nonce, ciphertext and tag. place: where it will be stored, such as totp:p_1."""
-        keys, nonce = self._keys["data"], secrets.token_bytes(_NONCE_BYTES)
+        keys, nonce = self._of("data"), secrets.token_bytes(_NONCE_BYTES)
         return keys.current.encode() + nonce + AESGCM(keys.by_id[keys.current]).encrypt(nonce, plain, place.encode())
 
     def open(self, sealed: bytes, *, place: str) -> bytes:
         """Return what was sealed for that place. Raises IntegrityError where it was changed, moved, or its key is gone."""
-        key = self._keys["data"].by_id.get(sealed_with(sealed))
+        key = self._of("data").by_id.get(sealed_with(sealed))
         if key is None:
             raise IntegrityError(f"What is stored at {place} was encrypted with a key that is not here any more.")
         nonce, text = sealed[_ID_LETTERS : _ID_LETTERS + _NONCE_BYTES], sealed[_ID_LETTERS + _NONCE_BYTES :]
@@ -102,11 +106,17 @@ class Vault:
     @property
     def sealing_with(self) -> str:
         """Return the id of the key that encrypts what is new."""
-        return self._keys["data"].current
+        return self._of("data").current
 
     def blinded(self, text: str) -> bytes:
         """Return a keyed hash (HMAC-SHA-256) to find a text by, which tells nobody without SECRET_KEY what it was."""
         return hmac.digest(self._pepper, text.encode(), "sha256")
+
+    def _of(self, purpose: Purpose) -> _Keys:
+        found = self._keys.get(purpose)
+        if found is None:
+            raise UnavailableError("The keys of this service have not been read yet: the database does not answer.")
+        return found
 
     async def _put_in_order(self, connection: AsyncConnection, at: int) -> list[SecretKeyRow]:
         store = SecretKeyStore(connection)

@@ -16,6 +16,7 @@ from btcforecast.api.edge.addresses import Addresses
 from btcforecast.api.edge.layer import Edge
 from btcforecast.api.edge.limits import RateLimiter
 from btcforecast.api.edge.security import security_headers
+from btcforecast.api.keys import KeyReader
 from btcforecast.api.openapi import openapi_document, routed_app
 from btcforecast.api.problems import add_problem_handlers
 from btcforecast.api.service import Service
@@ -23,6 +24,7 @@ from btcforecast.api.stream.hub import Hub
 from btcforecast.api.stream.poller import Poller
 from btcforecast.api.stream.shutdown import on_stop
 from btcforecast.api.strict import add_strictness
+from btcforecast.bootstrap import open_identity
 from btcforecast.core import Clock, SystemClock
 from btcforecast.settings import Settings
 from btcforecast.store.database import Database
@@ -44,16 +46,20 @@ _EXPOSED = (
 def create_app(settings: Settings, database: Database, clock: Clock | None = None) -> ASGIApp:
     """Return the API and the page as one ASGI application, which closes the database when it stops."""
     clock = clock or SystemClock()
-    service = Service(settings, database, clock, hub=Hub())
+    identity = open_identity(settings, database)
+    service = Service(settings, identity, clock, hub=Hub())
     access_log = AccessLog(as_json=settings.log_format == "json", is_on=settings.log_level in ("DEBUG", "INFO"))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         poller = Poller(service)
+        keys = KeyReader(identity, clock)
+        await keys.read_safely()
         # The first answers are published before the first request is taken.
         await poller.poll_safely()
         polling = asyncio.create_task(poller.run())
         noting = asyncio.create_task(service.callers.run())
+        reading = asyncio.create_task(keys.run())
         try:
             with on_stop(service.hub.close):
                 yield
@@ -61,7 +67,9 @@ def create_app(settings: Settings, database: Database, clock: Clock | None = Non
             service.hub.close()
             polling.cancel()
             noting.cancel()
-            await asyncio.gather(polling, noting, return_exceptions=True)
+            reading.cancel()
+            await asyncio.gather(polling, noting, reading, return_exceptions=True)
+            identity.passwords.close()
             await service.callers.write_uses()
             access_log.flush()
             await database.close()

@@ -1,4 +1,4 @@
-"""Who asks: API keys of requests, looked up once a second at most."""
+"""Who asks: API keys and access tokens of requests, looked up once a second at most."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from btcforecast.accounts.audit import ANONYMOUS, Actor, AuditLog
-from btcforecast.accounts.keys import Caller, authenticate, key_id_of
+from btcforecast.accounts.caller import Caller
+from btcforecast.accounts.identity import Identity
+from btcforecast.accounts.keys import authenticate, key_id_of
+from btcforecast.accounts.sessions import caller_of
+from btcforecast.accounts.tokens import is_token
 from btcforecast.core import Clock
 from btcforecast.core.errors import UnauthenticatedError
-from btcforecast.store.database import Database
 from btcforecast.store.people import PeopleStore
 
 _MOST_KEPT: Final = 10_000
@@ -24,18 +27,20 @@ log: Final = structlog.get_logger()
 
 
 class Callers:
-    """Finds the people behind keys.
+    """Finds the people behind keys and access tokens.
 
-    What was found counts until the second is over, so that a key revoked or a role changed by any process is felt within a second by all;
-    a change made by this process is felt at once (`forget`).
+    What was found counts until the second is over, so that a key revoked, a session ended or a role changed by any process is felt within a
+    second by all; a change made by this process is felt at once (`forget`).
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database: Final = database
+    def __init__(self, identity: Identity, clock: Clock) -> None:
+        self._identity: Final = identity
+        self._database: Final = identity.database
         self._clock: Final = clock
         self._found: dict[bytes, tuple[int, Caller]] = {}
         self._used: dict[str, int] = {}
         self._told: dict[str, int] = {}
+        self._keys_read_at = -1
 
     def have_met(self, authorization: bytes) -> bool:
         """Say whether this header has named somebody before."""
@@ -47,11 +52,12 @@ class Callers:
         read_at, found = self._found.get(_digest(authorization), (-1, None))
         if found is None or read_at != now:
             found = await self._look_up(authorization, network)
-        self._used[found.key.id] = now
+        if found.key is not None:
+            self._used[found.key.id] = now
         return found
 
     def forget(self) -> None:
-        """Look everybody up anew: something about people or keys has changed."""
+        """Look everybody up anew: something about people, keys or sessions has changed."""
         self._found.clear()
 
     async def run(self) -> None:
@@ -77,8 +83,7 @@ class Callers:
         now = self._clock.now()
         text = _token(authorization)
         try:
-            async with self._database.read() as connection:
-                found = await authenticate(connection, text, at=now)
+            found = await (self._by_token(text, now) if is_token(text) else self._by_key(text, now))
         except UnauthenticatedError:
             self._found.pop(_digest(authorization), None)
             await self._tell(key_id_of(text), network)
@@ -87,6 +92,21 @@ class Callers:
             self._found.clear()
         self._found[_digest(authorization)] = (now, found)
         return found
+
+    async def _by_key(self, text: str, now: int) -> Caller:
+        async with self._database.read() as connection:
+            return await authenticate(connection, text, at=now)
+
+    async def _by_token(self, text: str, now: int) -> Caller:
+        identity = self._identity
+        key_id = identity.tokens.key_id(text)
+        # Another process may have made a new key; whoever invents key ids makes the database be asked once a second at most.
+        if identity.vault.verifying(key_id) is None and self._keys_read_at != now:
+            self._keys_read_at = now
+            await identity.vault.load(self._database, at=now)
+        token = identity.tokens.read(text, at=now)
+        async with self._database.read() as connection:
+            return await caller_of(connection, token, at=now)
 
     async def _tell(self, key_id: str | None, network: str) -> None:
         now = self._clock.now()
@@ -110,7 +130,7 @@ class Callers:
 
 
 def _digest(authorization: bytes) -> bytes:
-    # Keys are not kept in memory longer than their request.
+    # Keys and tokens are not kept in memory longer than their request.
     return hashlib.sha256(authorization).digest()
 
 

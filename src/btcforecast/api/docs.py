@@ -11,7 +11,7 @@ from typing import Any, Final
 from fastapi import FastAPI, Request, Response
 
 from btcforecast.api.conditional import content
-from btcforecast.api.problems import TITLES, WITHHELD_TITLES
+from btcforecast.api.problems import LOCKED_TITLE, STALE_LOGIN_TITLE, TITLES, WITHHELD_TITLES
 
 _ASSETS: Final = Path(__file__).parent / "docs_assets"
 _TYPES: Final = {"docs.css": "text/css", "docs.js": "text/javascript"}
@@ -45,7 +45,12 @@ def docs_page(document: Document) -> str:
     )
     problems = "".join(
         f'<tr id="problem-{title.lower().replace(" ", "-")}"><td>{status}</td><td>{escape(title)}</td></tr>'
-        for status, title in [*TITLES.items(), *((503, title) for title in WITHHELD_TITLES.values())]
+        for status, title in [
+            *TITLES.items(),
+            (401, STALE_LOGIN_TITLE),
+            (429, LOCKED_TITLE),
+            *((503, title) for title in WITHHELD_TITLES.values()),
+        ]
     )
     sections = "".join(_operation(path, method, operation, document) for path, method, operation in operations)
     return (

@@ -16,7 +16,7 @@ from btcforecast.api.schemas.shared import Problem
 from btcforecast.api.strict import refuse_unknown_parameters
 
 PROBLEMS: Final = {
-    "401": "The API key does not count, or one is needed.",
+    "401": "Key, session or link do not count, or one is needed.",
     "404": "There is no such thing.",
     "413": "The request's body is too large.",
     "422": "The request cannot be understood.",
@@ -50,7 +50,7 @@ def openapi_document(app: FastAPI | None = None) -> dict[str, Any]:
     for operations in document["paths"].values():
         for method, operation in operations.items():
             responses = operation["responses"]
-            problems = PROBLEMS if "security" not in operation else PROBLEMS | _OF_ACCOUNTS
+            problems = PROBLEMS | _OF_ACCOUNTS if "security" in operation or "log-in" in operation["tags"] else PROBLEMS
             for status, words in problems.items():
                 own = responses.get(status, {})
                 if status == "422" or not own:
@@ -68,6 +68,7 @@ def routed_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     from btcforecast.api.routes import (  # noqa: PLC0415  # routes import this module's neighbours
         account,
         audit,
+        auth,
         calendar,
         forecasts,
         gate,
@@ -78,6 +79,7 @@ def routed_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         probability,
         questions,
         record,
+        sessions,
         status,
         stream,
     )
@@ -103,7 +105,9 @@ def routed_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         ledger,
         models,
         stream,
+        auth,
         account,
+        sessions,
         people,
         audit,
         status,

@@ -20,7 +20,9 @@ from btcforecast.core.errors import (
     ConflictError,
     ForbiddenError,
     InputError,
+    LockedError,
     NotFoundError,
+    StaleLoginError,
     UnauthenticatedError,
     UnavailableError,
     WithheldError,
@@ -31,12 +33,13 @@ _STATUSES: Final[tuple[tuple[type[BtcForecastError], int], ...]] = (
     (InputError, 422),
     (NotFoundError, 404),
     (ConflictError, 409),
+    (LockedError, 429),
     (UnauthenticatedError, 401),
     (ForbiddenError, 403),
     (UnavailableError, 503),
 )
 TITLES: Final = {
-    401: "No key that counts",
+    401: "Not logged in",
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
@@ -52,7 +55,9 @@ _HEADERS: Final = {
     403: {"www-authenticate": 'Bearer realm="btcforecast", error="insufficient_scope"'},
     503: {"retry-after": _RETRY_AFTER_S},
 }
-"""RFC 6750, section 3, and RFC 9110, section 10.2.3."""
+"""RFC 6750, section 3, RFC 9470, and RFC 9110, section 10.2.3."""
+STALE_LOGIN_TITLE: Final = "Confirm that it is you"
+LOCKED_TITLE: Final = "Locked for some time"
 WITHHELD_TITLES: Final = {"withheld": "Forecasts withheld", "suspended": "Forecasts suspended"}
 """By the gate's state; each is a 503 of a kind of its own."""
 _WRITTEN: Final = {
@@ -115,6 +120,12 @@ async def _ours(request: Request, error: Exception) -> Response:
     errors = [WrongParameter(parameter=error.parameter, message=str(error))] if isinstance(error, ParameterError) else []
     headers = dict(_HEADERS.get(status, {}))
     title = None
+    if isinstance(error, StaleLoginError):
+        headers["www-authenticate"] = 'Bearer realm="btcforecast", error="insufficient_user_authentication"'
+        title = STALE_LOGIN_TITLE
+    if isinstance(error, LockedError):
+        headers["retry-after"] = str(error.retry_after_s)
+        title = LOCKED_TITLE
     if isinstance(error, WithheldError):
         title = WITHHELD_TITLES[error.state]
         # The gate judges again with the next cycle, not before.

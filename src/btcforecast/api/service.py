@@ -6,8 +6,10 @@ import asyncio
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
+from btcforecast.accounts.identity import Identity
 from btcforecast.api.board import Board
 from btcforecast.api.callers import Callers
+from btcforecast.api.cookies import RefreshCookies
 from btcforecast.api.path_sets import PathSets
 from btcforecast.api.records import Records
 from btcforecast.api.stream.hub import Hub
@@ -21,7 +23,6 @@ from btcforecast.forecasts.roles import Roles
 from btcforecast.forecasts.series import wanted
 from btcforecast.forecasts.track_record import track_record
 from btcforecast.settings import Settings
-from btcforecast.store.database import Database
 from btcforecast.store.series import SeriesDirectory
 
 _SERIES_KEPT_S = 5
@@ -38,15 +39,17 @@ class _Known:
 
 
 class Service:
-    """Settings, database, clock, and what is kept between requests."""
+    """Settings, database, log-ins, clock, and what is kept between requests."""
 
-    def __init__(self, settings: Settings, database: Database, clock: Clock, *, hub: Hub) -> None:
+    def __init__(self, settings: Settings, identity: Identity, clock: Clock, *, hub: Hub) -> None:
         self.settings = settings
-        self.database = database
+        self.identity = identity
+        self.database = database = identity.database
         self.clock = clock
         self.hub = hub
+        self.cookies = RefreshCookies(has_tls=settings.defaults.has_tls, public_url=settings.public_url)
         self.board = Board()
-        self.callers = Callers(database, clock)
+        self.callers = Callers(identity, clock)
         self.records = Records(database, clock, track_record)
         self.question_records = Records(database, clock, question_record)
         self.drift_reports = Records(database, clock, partial(drift_report, configured=settings.roles))

@@ -286,8 +286,9 @@ async def _record(origin: Origin, window: str, venue: str | None, symbol: str | 
 def _service(settings: Settings, database: Database) -> Service:
     from btcforecast.api.service import Service
     from btcforecast.api.stream.hub import Hub
+    from btcforecast.bootstrap import open_identity
 
-    return Service(settings, database, SystemClock(), hub=Hub())
+    return Service(settings, open_identity(settings, database), SystemClock(), hub=Hub())
 
 
 async def _series(service: Service, venue: str | None, symbol: str | None) -> Series:

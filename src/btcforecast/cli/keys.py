@@ -174,7 +174,7 @@ def _print_rotated(done: Rotation, *, json: bool) -> None:
     elif done.purpose == "token":
         out.print(f"New access tokens are signed with {done.key_id}; those that are out there count until they end.")
     else:
-        out.print(f"{counted(done.n_encrypted, 'secret')} encrypted anew with {done.key_id}; older keys are gone.")
+        out.print(f"{counted(done.n_encrypted, 'secret')} encrypted anew with {done.key_id}; the older key is dropped in a day.")
 
 
 def _print_made(key: KeyRow, text: str, *, json: bool) -> None:

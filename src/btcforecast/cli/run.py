@@ -15,7 +15,9 @@ from types import FrameType
 
 import typer
 
+from btcforecast.accounts.roles import RoleName
 from btcforecast.cli.context import notes, run
+from btcforecast.core import SystemClock
 from btcforecast.core.errors import SettingsError, UnavailableError
 from btcforecast.settings import Settings, load_settings
 from btcforecast.store.database import Database, database_url
@@ -73,16 +75,27 @@ def serve() -> None:
     settings = load_settings()
     configure_logs(level=settings.log_level, as_json=settings.log_format == "json")
     _check_port(settings)
-    run(_migrate(open_database(settings)))
+    run(_prepare(settings, open_database(settings)))
     # Imported after the checks; from here on this process is another program, without what only commands and migrations need.
     from btcforecast.api.serve import become_server
 
     become_server()
 
 
-async def _migrate(database: Database) -> None:
+async def _prepare(settings: Settings, database: Database) -> None:
+    from btcforecast.accounts.defaults import DEFAULT_PEOPLE, add_default_people, refuse_default_people
+    from btcforecast.bootstrap import open_identity
+
     try:
         await database.migrate()
+        if settings.defaults.is_strict:
+            await refuse_default_people(database)
+        if settings.create_default_users:
+            for email in await add_default_people(open_identity(settings, database), at=SystemClock().now()):
+                role = email.partition("@")[0]
+                notes.print(
+                    f"Anybody can log in as {email} with the password “{DEFAULT_PEOPLE[RoleName(role)][1]}”.", soft_wrap=True
+                )
     finally:
         await database.close()
 

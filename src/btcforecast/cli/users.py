@@ -1,22 +1,27 @@
-"""`users create-admin|add|list|role|disable|enable|delete`: who has an account, and what they may do."""
+"""`users create-admin|add|list|role|disable|enable|delete|password|address|unlock|log-out`: who has an account, and what they may do."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Awaitable, Callable
+from functools import partial
+from sys import stdin
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from btcforecast.accounts import credentials
 from btcforecast.accounts import people as acts
 from btcforecast.accounts.audit import COMMAND_LINE, Actor
+from btcforecast.accounts.identity import Identity
+from btcforecast.accounts.registration import invite
 from btcforecast.accounts.roles import RoleName
+from btcforecast.accounts.sessions import end_sessions
+from btcforecast.bootstrap import open_identity
 from btcforecast.cli.context import notes, opened, out, print_json, run
 from btcforecast.core import SystemClock, to_rfc3339
-from btcforecast.store.people import PeopleStore
-
-if TYPE_CHECKING:
-    from btcforecast.store.people import PersonRow
+from btcforecast.store.people import PeopleStore, PersonRow
 
 BY_COMMAND = Actor(COMMAND_LINE)
 WhoArgument = Annotated[str, typer.Argument(help="An address of mail, or a person's id.")]
@@ -28,7 +33,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Who has an account, and what they may do.", no_args_is_help=True)
     group.command("create-admin")(create_admin)
     group.command("list")(list_people)
-    for command in (add, role, disable, enable, delete):
+    group.command("log-out")(log_out)
+    for command in (add, role, disable, enable, delete, password, address, unlock):
         group.command()(command)
     app.add_typer(group, name="users")
 
@@ -46,7 +52,8 @@ def create_admin(
     person = run(_add(email, name, RoleName.ADMINISTRATOR))
     _say(person, "added", json=json)
     if not json:
-        notes.print(f"Give them a key: btcforecast keys create {escape(person.email)} --name first --all-scopes", soft_wrap=True)
+        notes.print(f"Give them a password: btcforecast users password {escape(person.email)}", soft_wrap=True)
+        notes.print(f"or a key: btcforecast keys create {escape(person.email)} --name first --all-scopes", soft_wrap=True)
 
 
 def add(
@@ -129,9 +136,76 @@ def delete(
     _say(run(_change(who, acts.delete_person)), "deleted", json=json)
 
 
+def password(who: WhoArgument, *, json: JsonOption = False) -> None:
+    """Set a person's password, asked for or read from standard input, and end their sessions. Needs no mail.
+
+    Example: [bold]btcforecast users password ada@example.org[/]
+    """
+    text = (
+        typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True) if stdin.isatty() else stdin.readline()
+    )
+    _say(run(_with_identity(who, partial(_set_password, password=text.rstrip("\r\n")))), "has a new password", json=json)
+
+
+def address(
+    who: WhoArgument, email: Annotated[str, typer.Argument(help="The new address of mail.")], *, json: JsonOption = False
+) -> None:
+    """Give a person another address, which counts as verified; the old one is told where mail can be sent.
+
+    Example: [bold]btcforecast users address ada@example.org ada@example.com[/]
+    """
+    _say(run(_with_identity(who, partial(_set_address, email=email))), "has a new address", json=json)
+
+
+def unlock(who: WhoArgument, *, json: JsonOption = False) -> None:
+    """End the lock that failed log-ins have brought, and forget them.
+
+    Example: [bold]btcforecast users unlock ada@example.org[/]
+    """
+    _say(run(_with_identity(who, _unlock)), "unlocked", json=json)
+
+
+def log_out(who: WhoArgument, *, json: JsonOption = False) -> None:
+    """End all sessions of a person, within a second everywhere. Their keys stay.
+
+    Example: [bold]btcforecast users log-out ada@example.org[/]
+    """
+    _say(run(_change(who, end_sessions)), "logged out", json=json)
+
+
 async def _add(email: str, name: str, role: RoleName) -> PersonRow:
-    async with opened() as (_, database), database.transaction() as connection:
-        return await acts.add_person(connection, email=email, name=name, role=role, actor=BY_COMMAND, at=SystemClock().now())
+    async with opened() as (settings, database):
+        identity, now = open_identity(settings, database), SystemClock().now()
+        await identity.vault.load(database, at=now)
+        async with database.transaction() as connection:
+            person = await acts.add_person(connection, email=email, name=name, role=role, actor=BY_COMMAND, at=now)
+            await invite(identity, connection, person, actor=BY_COMMAND, at=now)
+            return person
+
+
+async def _with_identity(who: str, act: Callable[[Identity, PersonRow], Awaitable[None]]) -> PersonRow:
+    async with opened() as (settings, database):
+        identity = open_identity(settings, database)
+        await identity.vault.load(database, at=SystemClock().now())
+        async with database.read() as connection:
+            person = await acts.find_person(connection, who)
+        await act(identity, person)
+        async with database.read() as connection:
+            return await acts.find_person(connection, person.id)
+
+
+async def _set_password(identity: Identity, person: PersonRow, *, password: str) -> None:
+    await credentials.change_password(identity, person, password, actor=BY_COMMAND, at=SystemClock().now())
+
+
+async def _set_address(identity: Identity, person: PersonRow, *, email: str) -> None:
+    async with identity.database.transaction() as connection:
+        await credentials.set_address(identity, connection, person, email, actor=BY_COMMAND, at=SystemClock().now())
+
+
+async def _unlock(identity: Identity, person: PersonRow) -> None:
+    async with identity.database.transaction() as connection:
+        await credentials.unlock_person(identity, connection, person, actor=BY_COMMAND, at=SystemClock().now())
 
 
 async def _list(text: str | None, role: RoleName | None) -> list[PersonRow]:
@@ -143,7 +217,7 @@ async def _change(who: str, act: Any) -> PersonRow:
     async with opened() as (_, database), database.transaction() as connection:
         person = await acts.find_person(connection, who)
         changed = await act(connection, person.id, actor=BY_COMMAND, at=SystemClock().now())
-        return changed or person
+        return changed if isinstance(changed, PersonRow) else person
 
 
 def _say(person: PersonRow, done: str, *, json: bool) -> None:

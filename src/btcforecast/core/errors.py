@@ -3,10 +3,13 @@
 BtcForecastError
 ├── InputError                   what the caller gave cannot be used; the message says what was found and expected
 │   ├── InvalidCandlesError      candles that contradict themselves
+│   ├── WeakPasswordError        a password that somebody could guess
 │   └── TooLittleHistoryError    a model needs more candles than it was given
 ├── NotFoundError                nothing is stored under that name
 ├── ConflictError                it was done before, or something else stands in its place
-├── UnauthenticatedError         who asks is not known: no key where one is needed, or one that does not count
+├── UnauthenticatedError         who asks is not known: no key or session where one is needed, or one that does not count
+│   └── StaleLoginError          who asks is known, and must prove it anew for this
+├── LockedError                  too much failed before: for some time nothing is looked at
 ├── ForbiddenError               who asks is known, and may not
 ├── SettingsError                the environment asks for something unsafe or impossible
 ├── IntegrityError               stored bytes are not what was written: a ledger, model file or signature
@@ -33,6 +36,10 @@ class InvalidCandlesError(InputError):
     """Candles that contradict themselves: unordered, off the grid, or with impossible prices."""
 
 
+class WeakPasswordError(InputError):
+    """A password that somebody could guess."""
+
+
 class TooLittleHistoryError(InputError):
     """A model was given less history than it needs."""
 
@@ -56,7 +63,19 @@ class ConflictError(BtcForecastError):
 
 
 class UnauthenticatedError(BtcForecastError):
-    """Who asks is not known: no key where one is needed, or one that does not count."""
+    """Who asks is not known: no key or session where one is needed, or one that does not count."""
+
+
+class StaleLoginError(UnauthenticatedError):
+    """Who asks is known, and must prove it anew for this (RFC 9470)."""
+
+
+class LockedError(BtcForecastError):
+    """Too much failed before: for some time nothing is looked at."""
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
 
 
 class ForbiddenError(BtcForecastError):

@@ -97,10 +97,16 @@ class PeopleStore:
         query = select(func.count()).select_from(people).where(people.c.role == role, people.c.disabled_at.is_(None))
         return int(await self._connection.scalar(query) or 0)
 
+    async def with_default_password(self) -> list[PersonRow]:
+        """Return those whose password was made by CREATE_DEFAULT_USERS and not changed since."""
+        return await self._people(select(people).where(people.c.password_is_default).order_by(people.c.email_key))
+
     async def delete(self, person_id: str) -> None:
         """Delete a person and everything that is theirs."""
         theirs = select(sessions.c.id).where(sessions.c.person_id == person_id)
         await self._connection.execute(delete(refresh_tokens).where(refresh_tokens.c.session_id.in_(theirs)))
+        address = select(people.c.email).where(people.c.id == person_id).scalar_subquery()
+        await self._connection.execute(delete(mail_messages).where(mail_messages.c.to_address == address))
         for table in OWNED:
             await self._connection.execute(delete(table).where(table.c.person_id == person_id))
         await self._connection.execute(delete(people).where(people.c.id == person_id))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.store.tables import login_attempts, one_time_tokens, refresh_tokens, sessions
@@ -130,6 +130,12 @@ class OneTimeTokenStore:
         which = (one_time_tokens.c.token_hash == token_hash, one_time_tokens.c.spent_at.is_(None))
         return (await self._connection.execute(update(one_time_tokens).where(*which).values(spent_at=at))).rowcount == 1
 
+    async def is_spent(self, person_id: str, purpose: str) -> bool:
+        """Say whether a person has spent a token of that purpose."""
+        table = one_time_tokens.c
+        which = (table.person_id == person_id, table.purpose == purpose, table.spent_at.is_not(None))
+        return await self._connection.scalar(select(table.token_hash).where(*which).limit(1)) is not None
+
     async def count_failure(self, token_hash: bytes) -> None:
         """Count one more answer to it that was wrong."""
         more = one_time_tokens.c.n_failures + 1
@@ -153,6 +159,13 @@ class AttemptStore:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    async def lock(self, subject_hash: bytes) -> None:
+        """Wait until nobody else counts for this subject; held until the transaction ends."""
+        if self._connection.dialect.name == "postgresql":
+            number = int.from_bytes(subject_hash[:8], signed=True)
+            await self._connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": number})
+        # On SQLite `Database.transaction()` has taken the one write lock already.
 
     async def attempts(self, subject_hash: bytes) -> AttemptsRow | None:
         """Return what a subject has failed at."""

@@ -13,6 +13,7 @@ from prometheus_client import start_http_server
 from sqlalchemy.exc import SQLAlchemyError
 
 from btcforecast import __version__
+from btcforecast.accounts.defaults import refuse_default_people
 from btcforecast.bootstrap import open_database, open_registry, open_roles, open_signer
 from btcforecast.core import Clock, Series, SystemClock
 from btcforecast.core.errors import BtcForecastError, SettingsError
@@ -122,6 +123,8 @@ async def _work(settings: Settings, clock: Clock) -> None:
         database = open_database(settings)
         stack.push_async_callback(database.close)
         await database.migrate()
+        if settings.defaults.is_strict:
+            await refuse_default_people(database)
         pulse = Pulse(database, clock, settings.worker_name)
         group = await stack.enter_async_context(asyncio.TaskGroup())
         group.create_task(pulse.keep_beating())

@@ -39,8 +39,8 @@ def test_the_first_administrator_gets_a_key_and_the_log_is_whole(tmp_path: Path)
     assert len(made.stdout.split()) == 1
     assert "shown this once" in made.stderr
     assert [key["counts"] for key in data("keys", "list", ada["id"])] == [True]
-    assert [entry["action"] for entry in data("audit", "list")] == ["key.created", "person.added"]
-    assert data("audit", "verify")["n_entries"] == 2
+    assert [entry["action"] for entry in data("audit", "list")] == ["key.created", "person.invited", "person.added"]
+    assert data("audit", "verify")["n_entries"] == 3
     assert data("audit", "export", "log.jsonl") == {"file": "log.jsonl", "n_entries": 2}
     lines = (tmp_path / "log.jsonl").read_text().splitlines()
     assert [json.loads(line)["seq"] for line in lines] == [0, 1]

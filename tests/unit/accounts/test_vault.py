@@ -9,7 +9,7 @@ import pytest
 
 from btcforecast.accounts.audit import Actor
 from btcforecast.accounts.people import add_person
-from btcforecast.accounts.rotation import rotate_secrets
+from btcforecast.accounts.rotation import drop_retired, rotate_secrets
 from btcforecast.accounts.secret_key import load_or_create_secret_key, new_secret_key, weakness
 from btcforecast.accounts.vault import Vault
 from btcforecast.core.errors import IntegrityError, SettingsError
@@ -57,7 +57,7 @@ async def test_a_rotated_token_key_still_verifies_and_is_dropped_when_its_tokens
     other = await opened(database, key)
     assert other.signing[0] != first
     assert other.verifying(first) == secret
-    await rotate_secrets(database, vault, "token", actor=COMMAND, at=NOW + 2 * DAY)
+    assert await drop_retired(database, vault, at=NOW + 2 * DAY) == 1
     assert (await opened(database, key)).verifying(first) is None
 
 
@@ -70,6 +70,11 @@ async def test_rotating_data_encrypts_everything_anew_and_forgets_the_old_key(da
         await connection.execute(totp_secrets.insert().values(person_id=person.id, sealed=sealed, created_at=NOW))
     done = await rotate_secrets(database, vault, "data", actor=COMMAND, at=NOW + 1)
     assert done.n_encrypted == 1
+    # A process that has not heard of it may have sealed with the old key meanwhile.
+    assert await drop_retired(database, vault, at=NOW + DAY) == 0
+    assert vault.open(sealed, place=place) == b"JBSWY3DPEHPK3PXP"
+    assert await drop_retired(database, vault, at=NOW + 2 * DAY) == 1
+    await vault.load(database, at=NOW + 2 * DAY)
     async with database.read() as connection:
         ((_, stored),) = await SealedStore(connection).all()
     assert vault.open(stored, place=place) == b"JBSWY3DPEHPK3PXP"

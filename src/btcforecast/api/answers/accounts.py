@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 
-from btcforecast.accounts.keys import Caller, is_counting
+from btcforecast.accounts.caller import Caller
+from btcforecast.accounts.keys import is_counting
 from btcforecast.accounts.roles import Permission, RoleName
-from btcforecast.api.schemas.accounts import AccountExport, Event, EventList, Key, Me, Person, PersonList
+from btcforecast.accounts.sessions import is_running
+from btcforecast.api.schemas.accounts import AccountExport, Event, EventList, Key, Me, Person, PersonList, Session
 from btcforecast.api.service import Service
 from btcforecast.api.text import ParameterError
 from btcforecast.core import to_rfc3339
 from btcforecast.store.audit import AuditRow, AuditStore
 from btcforecast.store.people import KeyRow, PeopleStore, PersonRow
+from btcforecast.store.sessions import SessionRow, SessionStore
 
 _EVENTS_AT_ONCE = 500
 
@@ -20,7 +23,8 @@ def me(service: Service, caller: Caller) -> Me:
     """Return who asks."""
     return Me(
         person=person(caller.person),
-        key=key(caller.key, now=service.clock.now()),
+        key=None if caller.key is None else key(caller.key, now=service.clock.now()),
+        session=None if caller.session is None else session(caller.session, now=service.clock.now(), current=caller.session.id),
         permissions=sorted(caller.permissions),
         requests_per_minute=caller.requests_per_minute,
     )
@@ -34,7 +38,27 @@ def person(row: PersonRow) -> Person:
         name=row.name,
         role=RoleName(row.role),
         created_at=to_rfc3339(row.created_at),
+        plan=row.plan,
         disabled_at=_instant(row.disabled_at),
+        email_verified_at=_instant(row.email_verified_at),
+        has_password=row.password_hash is not None,
+    )
+
+
+def session(row: SessionRow, *, now: int, current: str | None) -> Session:
+    """Return a session. current: the id of the one that asks."""
+    return Session(
+        id=row.id,
+        created_at=to_rfc3339(row.created_at),
+        last_used_at=to_rfc3339(row.last_used_at),
+        expires_at=to_rfc3339(row.expires_at),
+        authenticated_at=to_rfc3339(row.authenticated_at),
+        methods=row.methods.split(),
+        network=row.network,
+        device=row.device,
+        ended_at=_instant(row.revoked_at),
+        runs=is_running(row, now),
+        current=row.id == current,
     )
 
 
@@ -64,6 +88,13 @@ async def keys(service: Service, person_id: str) -> list[Key]:
     async with service.database.read() as connection:
         rows = await PeopleStore(connection).keys(person_id)
     return [key(row, now=service.clock.now()) for row in rows]
+
+
+async def sessions(service: Service, person_id: str, *, current: str | None) -> list[Session]:
+    """Return a person's sessions, the one used last first."""
+    async with service.database.read() as connection:
+        rows = await SessionStore(connection).of_person(person_id)
+    return [session(row, now=service.clock.now(), current=current) for row in rows]
 
 
 async def people(service: Service, *, text: str | None, role: RoleName | None, cursor: str | None, limit: int) -> PersonList:
@@ -108,7 +139,12 @@ async def export(service: Service, caller: Caller) -> AccountExport:
         found += page.events
         cursor = page.next_cursor
         if cursor is None:
-            return AccountExport(person=person(caller.person), keys=await keys(service, caller.person.id), events=found)
+            return AccountExport(
+                person=person(caller.person),
+                keys=await keys(service, caller.person.id),
+                sessions=await sessions(service, caller.person.id, current=caller.session.id if caller.session else None),
+                events=found,
+            )
 
 
 def _instant(at: int | None) -> str | None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from btcforecast.accounts.keys import Caller
+from btcforecast.accounts.caller import Caller
 from btcforecast.api.board import Board, Published
 from btcforecast.api.callers import Callers
 from btcforecast.api.conditional import is_known

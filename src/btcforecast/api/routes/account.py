@@ -11,7 +11,7 @@ from btcforecast.accounts import people as people_acts
 from btcforecast.accounts.people import email_of
 from btcforecast.api.access import ServiceDep
 from btcforecast.api.answers import accounts as answers
-from btcforecast.api.permitted import OwnReader, OwnWriter, actor_of
+from btcforecast.api.permitted import OwnReader, OwnWriter, actor_of, need_recent_login
 from btcforecast.api.personal import personal
 from btcforecast.api.schemas.accounts import (
     KEYS_NOTE,
@@ -49,18 +49,24 @@ async def delete_me(
         str, Query(description="Your own address of mail, so that nothing is deleted by mistake.", max_length=254)
     ],
 ) -> Response:
-    """Delete your account, all keys with it. Only the audit log keeps your random id."""
+    """Delete your account and everything that is yours. Only the audit log keeps your random id."""
+    if caller.session is not None:
+        need_recent_login(service.clock.now(), caller.session)
     if email_of(confirm)[1] != caller.person.email_key:
         raise ParameterError("confirm", "This is not the address of your account, so nothing was deleted.")
     async with service.database.transaction() as connection:
-        await people_acts.delete_person(connection, caller.person.id, actor=actor_of(request, caller), at=service.clock.now())
+        now = service.clock.now()
+        await people_acts.delete_person(connection, caller.person.id, actor=actor_of(request, caller), at=now)
+        await service.identity.say_goodbye(connection, caller.person, at=now)
     service.callers.forget()
-    return Response(status_code=204)
+    answer = Response(status_code=204)
+    service.cookies.clear(answer)
+    return answer
 
 
 @router.get("/export", response_model=AccountExport)
 async def export_me(service: ServiceDep, caller: OwnReader) -> Response:
-    """Return everything that is stored about you: account, keys, events."""
+    """Return everything that is stored about you."""
     return personal(await answers.export(service, caller))
 
 

@@ -8,13 +8,17 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from btcforecast.accounts import keys as key_acts
 from btcforecast.accounts import people as acts
+from btcforecast.accounts.credentials import unlock_person
+from btcforecast.accounts.registration import invite
 from btcforecast.accounts.roles import ROLES, RoleName
+from btcforecast.accounts.sessions import end_sessions
 from btcforecast.api.access import ServiceDep
 from btcforecast.api.answers import accounts as answers
 from btcforecast.api.permitted import PeopleReader, PeopleWriter, actor_of
 from btcforecast.api.personal import personal
 from btcforecast.api.routes.account import CursorQuery, LimitQuery
 from btcforecast.api.schemas.accounts import AskedChange, AskedKey, AskedPerson, NewKey, Person, PersonList
+from btcforecast.api.schemas.auth import Ended
 
 router = APIRouter(prefix="/v1/people", tags=["people"])
 
@@ -37,7 +41,8 @@ async def people(
 
 @router.post("", status_code=201, response_model=Person)
 async def add_person(request: Request, service: ServiceDep, caller: PeopleWriter, asked: AskedPerson) -> Response:
-    """Add a person, who has no key yet."""
+    """Add a person, who gets a letter with a link to choose a password, where mail can be sent."""
+    now = service.clock.now()
     async with service.database.transaction() as connection:
         added = await acts.add_person(
             connection,
@@ -45,8 +50,9 @@ async def add_person(request: Request, service: ServiceDep, caller: PeopleWriter
             name=asked.name,
             role=asked.role,
             actor=actor_of(request, caller),
-            at=service.clock.now(),
+            at=now,
         )
+        await invite(service.identity, connection, added, actor=actor_of(request, caller), at=now)
     return personal(answers.person(added), status=201)
 
 
@@ -81,6 +87,25 @@ async def delete_person(request: Request, service: ServiceDep, caller: PeopleWri
         await acts.delete_person(connection, person_id, actor=actor_of(request, caller), at=service.clock.now())
     service.callers.forget()
     return Response(status_code=204)
+
+
+@router.post("/{person_id}/unlock", status_code=204)
+async def unlock_for(request: Request, service: ServiceDep, caller: PeopleWriter, person_id: PersonId) -> Response:
+    """End somebody's lock and forget the failures before it."""
+    async with service.database.transaction() as connection:
+        person = await acts.find_person(connection, person_id)
+        await unlock_person(service.identity, connection, person, actor=actor_of(request, caller), at=service.clock.now())
+    return Response(status_code=204)
+
+
+@router.delete("/{person_id}/sessions", response_model=Ended)
+async def end_sessions_of(request: Request, service: ServiceDep, caller: PeopleWriter, person_id: PersonId) -> Response:
+    """End all sessions of somebody: at once here, within a second in every other process."""
+    async with service.database.transaction() as connection:
+        await acts.find_person(connection, person_id)
+        n = await end_sessions(connection, person_id, actor=actor_of(request, caller), at=service.clock.now())
+    service.callers.forget()
+    return personal(Ended(n_ended=n))
 
 
 @router.post("/{person_id}/keys", status_code=201, response_model=NewKey)

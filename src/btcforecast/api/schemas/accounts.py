@@ -51,8 +51,11 @@ class Person(Answer):
     email: str
     name: str
     role: RoleName
+    plan: str
     created_at: Instant
     disabled_at: Instant | None
+    email_verified_at: Instant | None = Field(description="When somebody showed that mail to the address reaches them.")
+    has_password: bool = Field(description="Can log in with one.")
 
 
 class PersonList(Answer):
@@ -62,13 +65,36 @@ class PersonList(Answer):
     next_cursor: str | None = Field(description="Give it as `cursor` to continue; null at the end.")
 
 
+class Session(Answer):
+    """A log-in."""
+
+    id: str
+    created_at: Instant
+    last_used_at: Instant = Field(description="When it was last refreshed.")
+    expires_at: Instant = Field(description="The latest that it can be, however often it is refreshed.")
+    authenticated_at: Instant = Field(description="When the person last proved who they are.")
+    methods: list[str] = Field(description="How, by the names of RFC 8176: pwd, otp, hwk.")
+    network: str = Field(description="Where from: an IPv4 address, or an IPv6 prefix.")
+    device: str = Field(description="What the client calls itself.")
+    ended_at: Instant | None
+    runs: bool = Field(description="Neither ended nor expired.")
+    current: bool = Field(description="The one that asks.")
+
+
+class SessionList(Answer):
+    """Sessions, the one used last first."""
+
+    sessions: list[Session]
+
+
 class Me(Answer):
-    """Who asks, with which key, and what that allows."""
+    """Who asks, with which key or in which session, and what that allows."""
 
     person: Person
-    key: Key
+    key: Key | None = Field(description="The key that is used to ask; null in a session.")
+    session: Session | None = Field(description="The session that asks; null with a key.")
     permissions: list[Permission] = Field(description="What both role and key allow.")
-    requests_per_minute: int = Field(description="Over all keys together.")
+    requests_per_minute: int = Field(description="Over all keys and sessions together.")
 
 
 class Event(Answer):
@@ -97,6 +123,7 @@ class AccountExport(Answer):
 
     person: Person
     keys: list[Key]
+    sessions: list[Session]
     events: list[Event]
 
 
