@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
 import pytest
+from seeded_store import NOW
 
 from btcforecast.core import ManualClock
+from btcforecast.store.database import Database
+from btcforecast.store.mail import MailRow, MailStore
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -27,6 +32,7 @@ async def test_every_part_tells_how_it_is_and_why(client: httpx2.AsyncClient):
         "gate",
         "models",
         "ledger",
+        "mail",
         "venue.simulated",
         "venue.kraken",
     } == set(parts)
@@ -91,3 +97,31 @@ async def test_an_empty_store_is_explained_and_not_an_error(run_app: Callable[..
         ledger = (await client.get("/v1/ledger/live/checkpoint")).json()
         assert (ledger["size"], ledger["checkpoint"], ledger["verifier_key"]) == (0, None, None)
         assert (await client.get("/v1/ledger/live/entries")).json()["entries"] == []
+
+
+@pytest.mark.parametrize(
+    ("age_s", "sent_age_s", "mail_url", "status"),
+    [
+        (599, None, "smtp://mail.example", "ok"),
+        (601, None, "smtp://mail.example", "degraded"),
+        (601, 30, "smtp://mail.example", "ok"),
+        (601, 700, "smtp://mail.example", "degraded"),
+        (601, None, "", "degraded"),
+    ],
+)
+async def test_mail_that_is_stuck_is_told(
+    tmp_path: Path, run_app: Callable[..., Any], *, age_s: int, sent_age_s: int | None, mail_url: str, status: str
+):
+    store = SimpleNamespace(url=f"sqlite:///{tmp_path}/mail.db", key_file=tmp_path / "signing.key")
+    database = Database(store.url)
+    await database.migrate()
+    async with database.transaction() as connection:
+        await MailStore(connection).add(MailRow("m_1", None, "a@example.org", "test", b"x", NOW - age_s, NOW))
+        if sent_age_s is not None:
+            await MailStore(connection).add(MailRow("m_2", None, "a@example.org", "test", b"x", NOW, NOW))
+            await MailStore(connection).mark_sent("m_2", at=NOW - sent_age_s)
+    await database.close()
+    async with run_app(store, mail_url=mail_url) as client:
+        found = (await client.get("/health/detailed")).json()["components"]["mail"]
+    assert (found["status"], found["facts"]["waiting"], found["facts"]["oldest_age_s"]) == (status, 1, age_s)
+    assert (found["reason"] is None) is (status == "ok")

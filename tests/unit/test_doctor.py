@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from btcforecast.cli.app import build_app
+from btcforecast.core.errors import SettingsError
 from btcforecast.forecasts.ledger import Signer
 from btcforecast.settings import Settings
 
@@ -51,3 +52,29 @@ def test_a_model_that_nobody_knows_is_wrong(monkeypatch: pytest.MonkeyPatch, nam
     code, findings = examine()
     assert (code, findings[name]["verdict"]) == (3, "wrong")
     assert "There is no model “nope”" in findings[name]["found"]
+
+
+@pytest.mark.parametrize(
+    ("url", "verdict", "words"),
+    [
+        ("", "warning", "nobody can confirm an address"),
+        ("file:var/mail", "ok", "goes to files in var/mail"),
+        ("smtp://us:planted@mail.example", "ok", "goes to mail.example:587 (STARTTLS, required, with a password)"),
+    ],
+)
+def test_where_mail_goes_is_said_and_what_does_not_work_without(
+    monkeypatch: pytest.MonkeyPatch, url: str, verdict: str, words: str
+):
+    monkeypatch.setenv("MAIL_URL", url)
+    code, findings = examine()
+    assert (code, findings["Mail"]["verdict"]) == (0, verdict)
+    assert words in findings["Mail"]["found"]
+    assert "planted" not in str(findings)
+
+
+def test_a_mail_url_that_leads_nowhere_stops_everything(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MAIL_URL", "smtp://us:planted@mail.example/inbox")
+    with pytest.raises(SettingsError) as caught:
+        CliRunner().invoke(build_app(), ["doctor"], catch_exceptions=False)
+    assert "MAIL_URL: is not an address of a server" in str(caught.value)
+    assert "planted" not in str(caught.value)

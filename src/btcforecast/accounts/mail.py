@@ -38,6 +38,8 @@ class Letter(StrEnum):
     """at."""
     INVITED = "invited"
     """To somebody whom an administrator added. link: sets a password; hours."""
+    TEST = "test"
+    """By command, to see whether mail arrives. at."""
 
 
 async def post(

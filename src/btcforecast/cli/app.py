@@ -40,6 +40,7 @@ _GROUPS: Final[tuple[str, ...]] = (
     "users",
     "keys",
     "audit",
+    "mail",
     "doctor",
 )
 """Modules of this package, in the order of `--help`; each has `register(app)`."""

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
+from btcforecast.accounts.mail_route import FolderRoute, route_of
 from btcforecast.bootstrap import open_database
 from btcforecast.cli.context import out, print_json, run
 from btcforecast.core import Calendar, SystemClock, to_rfc3339
@@ -83,6 +84,7 @@ async def _examine(settings: Settings) -> list[Finding]:
         _model_path(settings.model_path),
         _signing_key(settings),
         *_models(settings),
+        _mail(settings),
         _page(),
     ]
 
@@ -191,6 +193,16 @@ def _model_fault(name: str) -> str | None:
     except BtcForecastError as e:
         return str(e)
     return None
+
+
+def _mail(settings: Settings) -> Finding:
+    route = route_of(settings.mail_address)
+    if route is None:
+        found = "MAIL_URL is empty: nobody can confirm an address, get a new password or unlock an account by mail;"
+        return Finding("Mail", "warning", found, "set it, or do these things with `btcforecast users`.")
+    if isinstance(route, FolderRoute) and settings.defaults.is_strict:
+        return Finding("Mail", "warning", f"goes to {route}, where nobody but you reads it;", "give a mail server as MAIL_URL.")
+    return Finding("Mail", "ok", f"goes to {route}, from {settings.mail_from}; try it with `btcforecast mail send-test`.")
 
 
 def _page() -> Finding:

@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from btcforecast.accounts.mail_route import route_of, sender_of
 from btcforecast.core import BASE, Series, parse_span
 from btcforecast.core.errors import BtcForecastError
 from btcforecast.engine.calibration.gate import GateLimits
@@ -254,10 +255,12 @@ class Settings(BaseSettings):
     @field_validator("mail_url")
     @classmethod
     def _is_mail(cls, value: str | None) -> str | None:
-        if value and not value.startswith(("smtp://", "smtps://", "file:")):
-            message = "must begin with smtp://, smtps:// or file:, or be empty."
-            raise ValueError(message)
-        return value
+        return None if value is None else _sentence(route_of, value)
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_sender(cls, value: str) -> str:
+        return _sentence(sender_of, value)
 
     @field_validator("symbol")
     @classmethod

@@ -187,6 +187,22 @@ drift_missing: Final = Gauge(
     ("window",),
     registry=REGISTRY,
 )
+mail_letters: Final = Counter(
+    "btcforecast_mail_letters_total",
+    "Letters that this process tried to send. outcome: sent, retried (put off), failed (given up).",
+    ("outcome",),
+    registry=REGISTRY,
+)
+mail_waiting: Final = Gauge(
+    "btcforecast_mail_waiting",
+    "Letters that are not sent yet, due or put off.",
+    registry=REGISTRY,
+)
+mail_oldest: Final = Gauge(
+    "btcforecast_mail_oldest_age_seconds",
+    "Time since the oldest letter that waits was written; 0 where none waits.",
+    registry=REGISTRY,
+)
 job_duration: Final = Histogram(
     "btcforecast_job_duration_seconds",
     "Time of one step of a job. job: fetch, calendar, issue, settle, checkpoint, refill, refit, promote, drift, replay, tidy; outcome: done, failed.",

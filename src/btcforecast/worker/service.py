@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Final
 
@@ -14,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from btcforecast import __version__
 from btcforecast.accounts.defaults import refuse_default_people
-from btcforecast.bootstrap import open_database, open_registry, open_roles, open_signer
+from btcforecast.bootstrap import open_database, open_registry, open_roles, open_signer, open_vault
 from btcforecast.core import Clock, Series, SystemClock
 from btcforecast.core.errors import BtcForecastError, SettingsError
 from btcforecast.forecasts.issue import Issuer
@@ -29,6 +30,7 @@ from btcforecast.store.feed import Feed
 from btcforecast.store.workers import Heartbeats
 from btcforecast.telemetry import metrics
 from btcforecast.worker.jobs import enqueue, running_jobs
+from btcforecast.worker.mail import open_delivery
 from btcforecast.worker.market import choose_market
 from btcforecast.worker.work import Work
 
@@ -89,16 +91,25 @@ class Pulse:
 
 
 async def run_worker(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT: get ready, then keep the schedule and pass on live prices."""
+    """Work until SIGTERM or SIGINT: send mail, get ready, then keep the schedule and pass on live prices."""
+    # The venues' own log lines say what failed, once.
+    stamina.instrumentation.set_on_retry_hooks([])
+    await _until_stopped(settings, _work(settings, SystemClock()))
+
+
+async def run_delivery(settings: Settings) -> None:
+    """Send mail and nothing else until SIGTERM or SIGINT."""
+    await _until_stopped(settings, _only_deliver(settings, SystemClock()))
+
+
+async def _until_stopped(settings: Settings, work: Coroutine[None, None, None]) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    # The venues' own log lines say what failed, once.
-    stamina.instrumentation.set_on_retry_hooks([])
     if settings.metrics_port:
         _show_metrics(settings.metrics_port)
-    working, asked = asyncio.create_task(_work(settings, SystemClock())), asyncio.create_task(stopped.wait())
+    working, asked = asyncio.create_task(work), asyncio.create_task(stopped.wait())
     await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
     if not working.done():
         log.info("worker.stopping")
@@ -119,15 +130,19 @@ def _show_metrics(port: int) -> None:
 async def _work(settings: Settings, clock: Clock) -> None:
     # Before the task group, whose errors come out bundled: a key that is missing or wrong ends in its own sentence.
     registry, signer, roles = open_registry(settings), open_signer(settings), open_roles(settings)
+    vault = open_vault(settings)
     async with AsyncExitStack() as stack:
         database = open_database(settings)
         stack.push_async_callback(database.close)
         await database.migrate()
         if settings.defaults.is_strict:
             await refuse_default_people(database)
+        delivery = await open_delivery(settings, database, vault, clock)
         pulse = Pulse(database, clock, settings.worker_name)
         group = await stack.enter_async_context(asyncio.TaskGroup())
         group.create_task(pulse.keep_beating())
+        # Before history is there: a newcomer's mail does not wait for it.
+        group.create_task(delivery.run())
         await pulse.say("choosing the market")
         series, venues = await choose_market(settings, database, clock)
         for venue in venues:
@@ -150,6 +165,17 @@ async def _work(settings: Settings, clock: Clock) -> None:
             enqueue(jobs["replay"], run_id=f"replay-{series}")
         await pulse.say(f"forecasting {series} every {settings.issue_every}")
         await asyncio.Event().wait()
+
+
+async def _only_deliver(settings: Settings, clock: Clock) -> None:
+    if not settings.mail_address:
+        raise SettingsError("MAIL_URL is empty, so there is nowhere to send mail; set it, such as smtp://user:password@host:587.")
+    vault, database = open_vault(settings), open_database(settings)
+    try:
+        await database.migrate()
+        await (await open_delivery(settings, database, vault, clock)).run()
+    finally:
+        await database.close()
 
 
 async def _get_ready(work: Work, pulse: Pulse) -> None:

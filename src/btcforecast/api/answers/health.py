@@ -20,6 +20,7 @@ from btcforecast.store.candles import CandleStore
 from btcforecast.store.database import Database
 from btcforecast.store.forecasts import ForecastStore
 from btcforecast.store.gate import GateStore
+from btcforecast.store.mail import MailStore
 from btcforecast.store.model_versions import ModelVersionStore
 from btcforecast.store.venues import VenueState, VenueStates
 from btcforecast.store.workers import Heartbeats
@@ -28,6 +29,7 @@ OK, DEGRADED, FAILED = HealthStatus.OK, HealthStatus.DEGRADED, HealthStatus.FAIL
 _DATABASE_WITHIN_S: Final = 5
 _SLOW_DATABASE_S: Final = 0.25
 _CHECKPOINT_WITHIN_S: Final = 2 * 3600
+_MAIL_WITHIN_S: Final = 600
 _UNREACHABLE: Final = (SQLAlchemyError, OSError, TimeoutError)
 
 
@@ -68,6 +70,7 @@ async def _all(service: Service) -> dict[str, Component]:
         found["gate"] = await _gate(connection, series)
         found["models"] = await _models(service, connection, series)
         found["ledger"] = await _ledger(service, connection)
+        found["mail"] = await _mail(service, connection)
         for state in await VenueStates(connection).all():
             found[f"venue.{state.venue}"] = await _venue(service, connection, state, series)
     return found
@@ -215,6 +218,25 @@ async def _ledger(service: Service, connection: AsyncConnection) -> Component:
         first = await ledger.entry(size - unsigned)
         if service.clock.now() - first.entry.at > _CHECKPOINT_WITHIN_S:
             return Component(status=DEGRADED, reason=f"{unsigned} entries wait for a checkpoint.", facts=facts)
+    return Component(status=OK, reason=None, facts=facts)
+
+
+async def _mail(service: Service, connection: AsyncConnection) -> Component:
+    store, now = MailStore(connection), service.clock.now()
+    queue, sent_at = await store.queue(), await store.last_sent_at()
+    oldest_age_s = 0 if queue.oldest_at is None else now - queue.oldest_at
+    facts: dict[str, str | int | float | bool | None] = {
+        "goes_somewhere": bool(service.settings.mail_address),
+        "waiting": queue.n_waiting,
+        "oldest_age_s": oldest_age_s,
+        "last_sent_age_s": None if sent_at is None else now - sent_at,
+    }
+    # One reader's full mailbox is not a fault of ours: others' letters are sent meanwhile.
+    if oldest_age_s > _MAIL_WITHIN_S and (sent_at is None or now - sent_at > _MAIL_WITHIN_S):
+        if not service.settings.mail_address:
+            return Component(status=DEGRADED, reason="Letters wait, and there is no MAIL_URL to send them by.", facts=facts)
+        reason = f"A letter has waited for {oldest_age_s // 60} minutes, and none was sent in the last ten."
+        return Component(status=DEGRADED, reason=reason, facts=facts)
     return Component(status=OK, reason=None, facts=facts)
 
 

@@ -85,7 +85,7 @@ class Component(Answer):
 
 
 class HealthDetail(Answer):
-    """Every part's health: database, worker, data, models, ledger, and each venue as `venue.NAME`."""
+    """Every part's health: database, worker, data, models, ledger, mail, and each venue as `venue.NAME`."""
 
     status: HealthStatus
     version: str | None
