@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx2
 import psycopg
@@ -25,6 +26,8 @@ from btcforecast.settings import Settings
 from btcforecast.store.database import Database
 
 sys.path.insert(0, str(Path(__file__).parent))
+from logins import NOW as LOGINS_NOW
+from logins import Logins
 from seeded_store import NOW, Seeded, make_signer, seed  # found through the path set above
 from serving import SECRET_KEY
 
@@ -128,6 +131,18 @@ def start_app() -> Callable[..., Running]:
 def run_app(clock: ManualClock) -> Callable[..., Running]:
     """Start the application over a store, with settings of one's own."""
     return functools.partial(start, clock=clock)
+
+
+@pytest.fixture
+async def logins(
+    database: Database, run_app: Callable[..., Running], clock: ManualClock, tmp_path: Path
+) -> AsyncIterator[Logins]:
+    """An empty service that writes letters, on both databases."""
+    clock.at = LOGINS_NOW
+    url = database.url.render_as_string(hide_password=False)
+    running = run_app(SimpleNamespace(url=url, key_file=tmp_path / "signing.key"), mail_url=f"file:{tmp_path}/mail")
+    async with running as client:
+        yield Logins(client, running.service)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session", params=["sqlite", "postgresql"])

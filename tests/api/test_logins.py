@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,15 +20,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 from logins import COMMAND, NOW, PAGE, PASSWORD, Logins  # found through the path set above
 
 DAY = 86400
-
-
-@pytest.fixture
-async def logins(database: Database, run_app: Any, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Logins]:
-    clock.at = NOW
-    url = database.url.render_as_string(hide_password=False)
-    running = run_app(SimpleNamespace(url=url, key_file=tmp_path / "signing.key"), mail_url=f"file:{tmp_path}/mail")
-    async with running as client:
-        yield Logins(client, running.service)
 
 
 async def test_signing_up_begins_an_account_with_the_link_in_the_letter(logins: Logins):

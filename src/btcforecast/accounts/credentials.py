@@ -95,7 +95,7 @@ async def reset_password(identity: Identity, token: str, password: str, *, netwo
         await _set_password(identity, connection, person, password_hash, "password.reset", actor=actor, at=at)
         if person.email_verified_at is None:
             await PeopleStore(connection).change(person.id, email_verified_at=at)
-    return person
+        return await find_person(connection, person.id)
 
 
 async def unlock_by_link(identity: Identity, token: str, *, network: str, at: int) -> None:
