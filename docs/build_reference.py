@@ -102,6 +102,7 @@ def api_page(document: dict[str, Any]) -> str:
                 rows += ["| parameter | in | meaning |", "|---|---|---|"]
                 rows += [f"| `{p['name']}` | {p['in']} | {' '.join(p.get('description', '').split())} |" for p in parameters]
                 rows.append("")
+            rows += [f"Cost: {operation['x-cost']}", ""]
             rows += [
                 "Answers: " + ", ".join(f"{status} {answer['description']}" for status, answer in operation["responses"].items()),
                 "",

@@ -122,7 +122,7 @@ async def test_it_stops_at_once_although_clients_are_listening(sqlite_store: Any
 async def test_an_endless_body_of_unknown_length_does_no_harm(running: tuple[str, Any, str]):
     host, port = running[0].removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=20) as connection:
-        connection.sendall(b"POST /v1/price HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        connection.sendall(b"POST /v1/price HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
         connection.sendall(b"400\r\n" + b"x" * 1024 + b"\r\n")
         assert connection.recv(64).startswith(b"HTTP/1.1 4")
     assert httpx2.get(running[0] + "/health").status_code == 200

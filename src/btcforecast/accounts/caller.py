@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from btcforecast.accounts.roles import ROLES, Permission, RoleName
+from btcforecast.accounts.roles import Permission, RoleName
 from btcforecast.store.people import KeyRow, PersonRow
 from btcforecast.store.sessions import SessionRow
 
@@ -27,8 +27,3 @@ class Caller:
     def key_id(self) -> str | None:
         """Return the id of the key that is used to ask."""
         return None if self.key is None else self.key.id
-
-    @property
-    def requests_per_minute(self) -> int:
-        """Return how much the person may ask, over all keys and sessions together."""
-        return ROLES[self.role].requests_per_minute

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.accounts.audit import Actor, AuditLog
+from btcforecast.accounts.plans import PlanName
 from btcforecast.accounts.roles import RoleName
 from btcforecast.core.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from btcforecast.store.audit import AuditStore
@@ -64,6 +65,16 @@ async def rename_person(connection: AsyncConnection, person_id: str, name: str, 
     await AuditStore(connection).lock()
     person = await find_person(connection, person_id)
     return await _change(connection, person, "person.renamed", actor=actor, at=at, name=name)
+
+
+async def set_plan(connection: AsyncConnection, person_id: str, plan: PlanName, *, actor: Actor, at: int) -> PersonRow:
+    """Give a person another plan and return them."""
+    await AuditStore(connection).lock()
+    person = await find_person(connection, person_id)
+    if person.plan == plan:
+        return person
+    facts = {"from": person.plan, "to": str(plan)}
+    return await _change(connection, person, "person.plan_changed", actor=actor, at=at, facts=facts, plan=str(plan))
 
 
 async def disable(connection: AsyncConnection, person_id: str, *, actor: Actor, at: int) -> PersonRow:

@@ -1,4 +1,4 @@
-"""What each role may do and how much it may ask: the one table of permissions."""
+"""What each role may do: the one table of permissions. How much somebody may ask is a matter of their plan (`plans`)."""
 
 from __future__ import annotations
 
@@ -33,17 +33,16 @@ class RoleName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A set of permissions. requests_per_minute: over all keys of a person together."""
+    """A set of permissions."""
 
     permissions: frozenset[Permission]
-    requests_per_minute: int
 
 
 _OWN: Final = frozenset({Permission.ACCOUNT_READ, Permission.ACCOUNT_WRITE})
 
 ROLES: Final = {
-    RoleName.READER: Role(_OWN, requests_per_minute=1_200),
-    RoleName.ANALYST: Role(_OWN, requests_per_minute=6_000),
-    RoleName.OPERATOR: Role(_OWN | {Permission.PEOPLE_READ}, requests_per_minute=6_000),
-    RoleName.ADMINISTRATOR: Role(frozenset(Permission), requests_per_minute=6_000),
+    RoleName.READER: Role(_OWN),
+    RoleName.ANALYST: Role(_OWN),
+    RoleName.OPERATOR: Role(_OWN | {Permission.PEOPLE_READ}),
+    RoleName.ADMINISTRATOR: Role(frozenset(Permission)),
 }

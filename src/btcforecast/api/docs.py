@@ -75,7 +75,7 @@ def _operation(path: str, method: str, operation: Mapping[str, Any], document: D
     name = escape(operation["operationId"])
     return (
         f'<section id="{name}"><h2><span>{method.upper()}</span> <code>{escape(path)}</code></h2>'
-        f"<p>{escape(operation.get('description', ''))}</p>"
+        f"<p>{escape(operation.get('description', ''))} Costs {operation['x-cost']}.</p>"
         f'<form data-path="{escape(path)}">{rows}<button>Try it</button> <output></output></form>'
         f"<details><summary>Answers</summary><ul>{answers}</ul></details></section>"
     )

@@ -12,13 +12,16 @@ from fastapi.routing import APIRoute
 from starlette.types import Lifespan
 
 from btcforecast import __version__
+from btcforecast.api.costs import cost_of_operation
 from btcforecast.api.schemas.shared import Problem
 from btcforecast.api.strict import refuse_unknown_parameters
 
 PROBLEMS: Final = {
+    "400": "There is not exactly one Host header.",
     "401": "Key, session or link do not count, or one is needed.",
     "404": "There is no such thing.",
     "413": "The request's body is too large.",
+    "421": "The Host header names somebody else.",
     "422": "The request cannot be understood.",
     "429": "Too many requests; Retry-After says when to come again.",
     "500": "Something went wrong here.",
@@ -47,8 +50,9 @@ def openapi_document(app: FastAPI | None = None) -> dict[str, Any]:
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for operations in document["paths"].values():
+    for path, operations in document["paths"].items():
         for method, operation in operations.items():
+            operation["x-cost"] = cost_of_operation(method, path, operation)
             responses = operation["responses"]
             problems = PROBLEMS | _OF_ACCOUNTS if "security" in operation or "log-in" in operation["tags"] else PROBLEMS
             for status, words in problems.items():

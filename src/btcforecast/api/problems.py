@@ -39,6 +39,7 @@ _STATUSES: Final[tuple[tuple[type[BtcForecastError], int], ...]] = (
     (UnavailableError, 503),
 )
 TITLES: Final = {
+    400: "Not HTTP",
     401: "Not logged in",
     403: "Not allowed",
     404: "Not found",
@@ -46,7 +47,10 @@ TITLES: Final = {
     409: "Conflict",
     413: "Body too large",
     422: "Not understood",
+    408: "Too slow",
+    421: "Wrong host",
     429: "Too many requests",
+    431: "Headers too large",
     500: "Something went wrong",
     503: "Not available now",
 }

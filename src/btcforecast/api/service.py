@@ -13,6 +13,7 @@ from btcforecast.api.cookies import RefreshCookies
 from btcforecast.api.path_sets import PathSets
 from btcforecast.api.records import Records
 from btcforecast.api.stream.hub import Hub
+from btcforecast.api.usage import Usage
 from btcforecast.core import Clock, Origin, Series, parse_span
 from btcforecast.core.errors import BtcForecastError, NotFoundError
 from btcforecast.forecasts.drift import drift_report
@@ -50,6 +51,7 @@ class Service:
         self.cookies = RefreshCookies(has_tls=settings.defaults.has_tls, public_url=settings.public_url)
         self.board = Board()
         self.callers = Callers(identity, clock)
+        self.usage = Usage(database, clock)
         self.records = Records(database, clock, track_record)
         self.question_records = Records(database, clock, question_record)
         self.drift_reports = Records(database, clock, partial(drift_report, configured=settings.roles))

@@ -1,4 +1,4 @@
-"""`users create-admin|add|list|role|disable|enable|delete|password|address|unlock|log-out`: who has an account, and what they may do."""
+"""`users create-admin|add|list|role|plan|usage|disable|enable|delete|password|address|unlock|log-out`: who has an account."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from btcforecast.accounts import credentials
 from btcforecast.accounts import people as acts
 from btcforecast.accounts.audit import COMMAND_LINE, Actor
 from btcforecast.accounts.identity import Identity
+from btcforecast.accounts.plans import PlanName
 from btcforecast.accounts.registration import invite
 from btcforecast.accounts.roles import RoleName
 from btcforecast.accounts.sessions import end_sessions
@@ -22,6 +23,7 @@ from btcforecast.bootstrap import open_identity
 from btcforecast.cli.context import notes, opened, out, print_json, run
 from btcforecast.core import SystemClock, to_rfc3339
 from btcforecast.store.people import PeopleStore, PersonRow
+from btcforecast.store.usage import KEPT_S, UsageRow, UsageStore
 
 BY_COMMAND = Actor(COMMAND_LINE)
 WhoArgument = Annotated[str, typer.Argument(help="An address of mail, or a person's id.")]
@@ -34,7 +36,7 @@ def register(app: typer.Typer) -> None:
     group.command("create-admin")(create_admin)
     group.command("list")(list_people)
     group.command("log-out")(log_out)
-    for command in (add, role, disable, enable, delete, password, address, unlock):
+    for command in (add, role, plan, usage, disable, enable, delete, password, address, unlock):
         group.command()(command)
     app.add_typer(group, name="users")
 
@@ -88,11 +90,19 @@ def list_people(
         notes.print("There is nobody." if text is None and role is None else "There is nobody like that.")
         return
     table = Table()
-    for heading in ("Id", "Address", "Name", "Role", "Since", "Disabled"):
+    for heading in ("Id", "Address", "Name", "Role", "Plan", "Since", "Disabled"):
         table.add_column(heading, overflow="fold")
     for person in found:
         disabled = "" if person.disabled_at is None else to_rfc3339(person.disabled_at)
-        table.add_row(person.id, escape(person.email), escape(person.name), person.role, to_rfc3339(person.created_at), disabled)
+        table.add_row(
+            person.id,
+            escape(person.email),
+            escape(person.name),
+            person.role,
+            person.plan,
+            to_rfc3339(person.created_at),
+            disabled,
+        )
     out.print(table)
 
 
@@ -106,6 +116,40 @@ def role(who: WhoArgument, role: Annotated[RoleName, typer.Argument(help="The ne
         "changed",
         json=json,
     )
+
+
+def plan(who: WhoArgument, plan: Annotated[PlanName, typer.Argument(help="The new plan.")], *, json: JsonOption = False) -> None:
+    """Give a person another plan, which says how much they may ask. It takes effect within a second.
+
+    Example: [bold]btcforecast users plan grace@example.org pro[/]
+    """
+    _say(
+        run(_change(who, lambda connection, person_id, **more: acts.set_plan(connection, person_id, plan, **more))),
+        "changed",
+        json=json,
+    )
+
+
+def usage(who: WhoArgument, *, json: JsonOption = False) -> None:
+    """Show what a person has asked in the last 30 days, by day and key.
+
+    Example: [bold]btcforecast users usage grace@example.org[/]
+    """
+    found = run(_usage(who))
+    if json:
+        print_json(
+            [{"day": _day(row), "key": row.key_id or None, "n_requests": row.n_requests, "cost": row.cost} for row in found]
+        )
+        return
+    if not found:
+        notes.print("Nothing was asked in the last 30 days.")
+        return
+    table = Table()
+    for heading in ("Day", "Key", "Requests", "Cost"):
+        table.add_column(heading)
+    for row in found:
+        table.add_row(_day(row), row.key_id or "sessions", f"{row.n_requests:,}", f"{row.cost:,}")
+    out.print(table)
 
 
 def disable(who: WhoArgument, *, json: JsonOption = False) -> None:
@@ -213,6 +257,16 @@ async def _list(text: str | None, role: RoleName | None) -> list[PersonRow]:
         return await PeopleStore(connection).find(text=text, role=role, after=None, limit=1_000_000)
 
 
+async def _usage(who: str) -> list[UsageRow]:
+    async with opened() as (_, database), database.read() as connection:
+        person = await acts.find_person(connection, who)
+        return await UsageStore(connection).days(person.id, since=SystemClock().now() - KEPT_S)
+
+
+def _day(row: UsageRow) -> str:
+    return to_rfc3339(row.day)[:10]
+
+
 async def _change(who: str, act: Any) -> PersonRow:
     async with opened() as (_, database), database.transaction() as connection:
         person = await acts.find_person(connection, who)
@@ -233,6 +287,7 @@ def _as_dict(person: PersonRow) -> dict[str, Any]:
         "email": person.email,
         "name": person.name,
         "role": person.role,
+        "plan": person.plan,
         "created_at": to_rfc3339(person.created_at),
         "disabled_at": None if person.disabled_at is None else to_rfc3339(person.disabled_at),
     }

@@ -3,8 +3,8 @@
 `model` has every variable, `environments` what each environment means, `production` what production refuses.
 """
 
-from btcforecast.settings.environments import ENVIRONMENTS, Environment, EnvironmentName
+from btcforecast.settings.environments import ENVIRONMENTS, Environment, EnvironmentName, HttpBounds
 from btcforecast.settings.load import load_settings
 from btcforecast.settings.model import MIB, Settings
 
-__all__ = ["ENVIRONMENTS", "MIB", "Environment", "EnvironmentName", "Settings", "load_settings"]
+__all__ = ["ENVIRONMENTS", "MIB", "Environment", "EnvironmentName", "HttpBounds", "Settings", "load_settings"]

@@ -13,7 +13,7 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 from btcforecast.core.errors import SettingsError
 from btcforecast.settings.model import Settings
 
-_SECRET: Final = ("DATABASE_URL", "MAIL_URL", "SECRET_KEY", "SECRET_KEY_PREVIOUS")
+_SECRET: Final = ("DATABASE_URL", "MAIL_URL", "RATE_LIMIT_STORE", "SECRET_KEY", "SECRET_KEY_PREVIOUS")
 """Their values are never shown."""
 
 

@@ -10,10 +10,10 @@ import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from btcforecast.accounts.mail_route import route_of, sender_of
 from btcforecast.core import BASE, Series, parse_span
@@ -21,13 +21,11 @@ from btcforecast.core.errors import BtcForecastError
 from btcforecast.engine.calibration.gate import GateLimits
 from btcforecast.engine.calibration.promotion import PromotionLimits
 from btcforecast.forecasts.roles import Roles
+from btcforecast.settings.checks import Address, CommaList, Hosts, Origins, Rate, Store
 from btcforecast.settings.environments import ENVIRONMENTS, Environment, EnvironmentName
 from btcforecast.settings.production import refusals
 
-CommaList = Annotated[tuple[str, ...], NoDecode]
 MIB: Final = 1024 * 1024
-_RATE: Final = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)")
-_ORIGIN: Final = re.compile(r"\*|[a-z][a-z0-9+.-]*://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _LIFETIMES: Final = {
     "access_token_lifetime": ("1m", "1h"),
     "refresh_token_lifetime": ("1h", "90d"),
@@ -89,16 +87,29 @@ class Settings(BaseSettings):
         description="smtp://user:password@host:587, smtps://…, or file:folder; empty for no mail. file:var/mail in development.",
     )
     mail_from: str = Field("btcforecast <noreply@localhost>", description="The sender of mail.")
-    public_url: str = Field(
+    public_url: Address = Field(
         "http://127.0.0.1:8000",
         description="The address at which people reach the page; links in mail and passkeys are bound to it.",
     )
 
     host: str = Field("127.0.0.1", description="Address on which the API and the page are served.")
     port: int = Field(8000, ge=0, le=65535, description="Port on which the API and the page are served.")
-    cors_origins: CommaList = Field((), description="Origins whose pages may read the API, as a comma list or a JSON list.")
+    web_processes: int = Field(
+        1, ge=1, le=64, description="Web processes that `btcforecast serve` runs on the port; more than 1 need RATE_LIMIT_STORE."
+    )
+    allowed_hosts: Hosts = Field(
+        (),
+        description="More names under which the service answers, beside those of PUBLIC_URL, HOST and this machine's own. docs/limits.md.",
+    )
+    cors_origins: Origins = Field((), description="Origins whose pages may read the API, as a comma list or a JSON list.")
     trusted_proxies: CommaList = Field((), description="Addresses of proxies whose X-Forwarded-For is believed.")
-    rate_limit: str = Field("600/minute", description="Requests that one client address may make, such as 600/minute.")
+    rate_limit: Rate = Field(
+        "600/minute", description="What one client address may spend, such as 600/minute; most requests cost 1. docs/limits.md."
+    )
+    rate_limit_store: Store = Field(
+        "",
+        description="redis://:password@host:6379/0, rediss:// or valkey://: where several web processes share what was spent; empty for none.",
+    )
     max_body_bytes: int = Field(MIB, ge=1024, description="Largest request body that is read.")
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Port on which the worker shows its metrics on loopback; 0 for none."
@@ -244,14 +255,6 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
-    @field_validator("public_url")
-    @classmethod
-    def _is_address(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")) or _ORIGIN.fullmatch(value.rstrip("/")) is None:
-            message = f"“{value}” is not the address of a page; write https://host, without a path."
-            raise ValueError(message)
-        return value.rstrip("/")
-
     @field_validator("mail_url")
     @classmethod
     def _is_mail(cls, value: str | None) -> str | None:
@@ -275,23 +278,6 @@ class Settings(BaseSettings):
             raise ValueError(message)
         for name in value:
             _sentence(lambda venue: Series(venue, "BTC/USD"), name)
-        return value
-
-    @field_validator("cors_origins")
-    @classmethod
-    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in value:
-            if _ORIGIN.fullmatch(origin) is None:
-                message = f"“{origin}” is not an origin; write scheme://host or scheme://host:port, such as https://app.example."
-                raise ValueError(message)
-        return value
-
-    @field_validator("rate_limit")
-    @classmethod
-    def _is_rate(cls, value: str) -> str:
-        if _RATE.fullmatch(value) is None:
-            message = f"“{value}” is not a rate; write a number and second, minute, hour or day, such as 600/minute."
-            raise ValueError(message)
         return value
 
     @field_validator("database_url")

@@ -19,6 +19,11 @@ def refusals(settings: Settings) -> Iterator[str]:
     for origin in settings.cors_origins:
         if not origin.startswith("https://"):
             yield f"CORS_ORIGINS holds “{origin}” in {where}; name whole https:// origins, never *."
+    if settings.web_processes > 1 and not settings.rate_limit_store:
+        yield (
+            f"WEB_PROCESSES is {settings.web_processes} in {where} without RATE_LIMIT_STORE, so that each would count requests for itself; "
+            "give a redis:// address."
+        )
     if settings.market == "auto":
         yield f"MARKET is auto in {where}, where generated prices could stand in for real ones; say live or simulated."
     for name, key in (("SECRET_KEY", settings.secret_key), ("SECRET_KEY_PREVIOUS", settings.secret_key_previous)):

@@ -82,12 +82,17 @@ model_refusals: Final = Counter(
 )
 http_limited: Final = Counter(
     "btcforecast_http_limited_total",
-    "Requests refused because their address had made too many (RATE_LIMIT).",
+    "Requests refused because their address, person or key had spent what it may.",
     registry=REGISTRY,
 )
 http_limits_open: Final = Counter(
     "btcforecast_http_limits_open_total",
-    "Requests let through uncounted because too many addresses were being counted.",
+    "Requests let through uncounted because too many addresses, people and keys were being counted.",
+    registry=REGISTRY,
+)
+http_limits_store_up: Final = Gauge(
+    "btcforecast_http_limits_store_up",
+    "1 while counts are shared through RATE_LIMIT_STORE; 0 while it is away, or where none is set.",
     registry=REGISTRY,
 )
 stream_clients: Final = Gauge(

@@ -6,27 +6,44 @@ import json
 
 from btcforecast.accounts.caller import Caller
 from btcforecast.accounts.keys import is_counting
+from btcforecast.accounts.plans import PLANS, PlanName
 from btcforecast.accounts.roles import Permission, RoleName
 from btcforecast.accounts.sessions import is_running
-from btcforecast.api.schemas.accounts import AccountExport, Event, EventList, Key, Me, Person, PersonList, Session
+from btcforecast.api.edge.limits import Verdict
+from btcforecast.api.schemas.accounts import (
+    AccountExport,
+    Event,
+    EventList,
+    Key,
+    Me,
+    Person,
+    PersonList,
+    Quota,
+    Session,
+    Usage,
+    UsageDay,
+)
 from btcforecast.api.service import Service
 from btcforecast.api.text import ParameterError
 from btcforecast.core import to_rfc3339
 from btcforecast.store.audit import AuditRow, AuditStore
 from btcforecast.store.people import KeyRow, PeopleStore, PersonRow
 from btcforecast.store.sessions import SessionRow, SessionStore
+from btcforecast.store.usage import KEPT_S, UsageStore
 
 _EVENTS_AT_ONCE = 500
 
 
 def me(service: Service, caller: Caller) -> Me:
     """Return who asks."""
+    plan = PLANS[PlanName(caller.person.plan)]
     return Me(
         person=person(caller.person),
         key=None if caller.key is None else key(caller.key, now=service.clock.now()),
         session=None if caller.session is None else session(caller.session, now=service.clock.now(), current=caller.session.id),
         permissions=sorted(caller.permissions),
-        requests_per_minute=caller.requests_per_minute,
+        per_minute=plan.per_minute,
+        per_minute_of_key=plan.per_minute_of_key,
     )
 
 
@@ -37,8 +54,8 @@ def person(row: PersonRow) -> Person:
         email=row.email,
         name=row.name,
         role=RoleName(row.role),
+        plan=PlanName(row.plan),
         created_at=to_rfc3339(row.created_at),
-        plan=row.plan,
         disabled_at=_instant(row.disabled_at),
         email_verified_at=_instant(row.email_verified_at),
         has_password=row.password_hash is not None,
@@ -97,6 +114,25 @@ async def sessions(service: Service, person_id: str, *, current: str | None) -> 
     return [session(row, now=service.clock.now(), current=current) for row in rows]
 
 
+async def usage(service: Service, caller: Caller, verdict: Verdict) -> Usage:
+    """Return what somebody may ask, has asked, and may still ask now."""
+    quotas = [
+        Quota(name=quota.name, limit=quota.amount, window_s=quota.counter.window_s, remaining=left, reset_s=verdict.reset_s)
+        for quota, left in verdict.left()
+    ]
+    return Usage(plan=PlanName(caller.person.plan), quotas=quotas, days=await _usage_days(service, caller.person.id))
+
+
+async def _usage_days(service: Service, person_id: str) -> list[UsageDay]:
+    # What this process has not written down yet, this request included.
+    await service.usage.write()
+    async with service.database.read() as connection:
+        rows = await UsageStore(connection).days(person_id, since=service.clock.now() - KEPT_S)
+    return [
+        UsageDay(day=to_rfc3339(row.day)[:10], key=row.key_id or None, n_requests=row.n_requests, cost=row.cost) for row in rows
+    ]
+
+
 async def people(service: Service, *, text: str | None, role: RoleName | None, cursor: str | None, limit: int) -> PersonList:
     """Return people; the cursor is the last address of the page before, as it is compared."""
     async with service.database.read() as connection:
@@ -143,6 +179,7 @@ async def export(service: Service, caller: Caller) -> AccountExport:
                 person=person(caller.person),
                 keys=await keys(service, caller.person.id),
                 sessions=await sessions(service, caller.person.id, current=caller.session.id if caller.session else None),
+                usage=await _usage_days(service, caller.person.id),
                 events=found,
             )
 

@@ -5,38 +5,30 @@ from __future__ import annotations
 import itertools
 import secrets
 from time import perf_counter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from btcforecast.accounts.caller import Caller
 from btcforecast.api.board import Board, Published
-from btcforecast.api.callers import Callers
 from btcforecast.api.conditional import is_known
+from btcforecast.api.costs import UNLIMITED
 from btcforecast.api.edge.access_log import AccessLog
 from btcforecast.api.edge.addresses import Addresses
-from btcforecast.api.edge.limits import RateLimiter, Verdict
+from btcforecast.api.edge.admission import Admission, Refusal, of_limits
+from btcforecast.api.edge.bodies import is_deeper, is_json, replayed, whole_body
+from btcforecast.api.edge.security import Origins
 from btcforecast.api.problems import problem_body
-from btcforecast.core.errors import UnauthenticatedError
-from btcforecast.telemetry.metrics import http_figures, http_limited
+from btcforecast.telemetry.metrics import http_figures
 
 Headers = list[tuple[bytes, bytes]]
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
-_UNLIMITED: Final = ("/health", "/assets/")
-"""Load balancers ask often, and one page load brings many small files."""
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 log: Final = structlog.get_logger()
 
 
-class _Refusal(NamedTuple):
-    status: int
-    detail: str
-    headers: tuple[tuple[bytes, bytes], ...]
-
-
-_LATER: Final = ((b"retry-after", b"30"),)
+_NO_STORE: Final = ((b"cache-control", b"no-store"),)
 
 
 class Edge:
@@ -48,22 +40,22 @@ class Edge:
         *,
         board: Board,
         addresses: Addresses,
-        limiter: RateLimiter,
-        person_limiter: RateLimiter,
-        callers: Callers,
+        admission: Admission,
+        origins: Origins,
         access_log: AccessLog,
         security_headers: tuple[tuple[bytes, bytes], ...],
         max_body_bytes: int,
+        max_json_depth: int,
     ) -> None:
         self._app = app
         self._board = board
         self._addresses = addresses
-        self._limiter = limiter
+        self._admission = admission
+        self._origins = origins
         self._log = access_log
         self._security = security_headers
         self._max_body_bytes = max_body_bytes
-        self._callers = callers
-        self._person_limiter = person_limiter
+        self._max_json_depth = max_json_depth
         self._process = secrets.token_hex(6)
         self._ids = itertools.count(1)
 
@@ -81,38 +73,35 @@ class Edge:
         client = self._addresses.key(peer[0] if peer else None, None if forwarded is None else forwarded.decode("latin-1"))
         request_id = f"{self._process}-{next(self._ids):x}"
         added: Headers = [*self._security, (b"x-request-id", request_id.encode())]
-        caller = refusal = None
+        caller = verdict = None
+        refusal = self._admission.of_host(path, headers, scope["headers"])
         authorization = headers.get(b"authorization")
         # Other schemes are somebody else's, such as a proxy's that asks for a password of its own.
-        if authorization is not None and authorization[:6].lower() == b"bearer":
-            caller, refusal = await self._caller(authorization, client, path=path)
-        verdict = None
-        if not path.startswith(_UNLIMITED):
-            verdict = self._limiter.hit(client) if caller is None else self._of_person(caller)
-            added += (
-                (b"ratelimit-limit", b"%d" % verdict.amount),
-                (b"ratelimit-remaining", b"%d" % verdict.remaining),
-                (b"ratelimit-reset", b"%d" % verdict.reset_s),
-            )
+        if refusal is None and authorization is not None and authorization[:6].lower() == b"bearer":
+            caller, refusal = await self._admission.identify(authorization, client, path=path)
+        if not path.startswith(UNLIMITED):
+            verdict, cost = self._admission.count(caller, client, method, path=path)
+            if cost > 1:
+                verdict = await self._admission.confirm(verdict)
+            added += ((b"ratelimit-policy", verdict.policy), (b"ratelimit", verdict.state))
+            if not verdict.is_allowed:
+                refusal = of_limits(verdict)
+            elif caller is not None:
+                self._admission.note(caller, cost)
         published = self._board.find((path, scope["query_string"])) if method in ("GET", "HEAD") else None
-        if verdict is not None and not verdict.is_allowed:
-            route, status = (
-                "limited",
-                await _refuse_limited(send, verdict, added, path=path, request_id=request_id, method=method),
-            )
-        elif refusal is not None:
-            body = problem_body(refusal.status, refusal.detail, path=path, request_id=request_id)
-            route = "unmatched"
-            status = await _send_problem(send, refusal.status, body, [*added, *refusal.headers], method=method)
-        elif int(headers.get(b"content-length") or b"0") > self._max_body_bytes:
+        if refusal is None and int(headers.get(b"content-length") or b"0") > self._max_body_bytes:
             detail = f"The body is larger than the {self._max_body_bytes:,} bytes that are read here."
-            body = problem_body(413, detail, path=path, request_id=request_id)
-            route, status = "unmatched", await _send_problem(send, 413, body, [*added, (b"connection", b"close")], method=method)
+            refusal = Refusal(413, detail, ((b"connection", b"close"),))
+        if refusal is not None:
+            route = "limited" if refusal.status == 429 else "unmatched"
+            body = problem_body(refusal.status, refusal.detail, path=path, request_id=request_id)
+            added += (*refusal.headers, *self._origins.of_refusal(headers.get(b"origin")))
+            status = await _send_problem(send, refusal.status, body, added, method=method)
         elif published is not None and b"origin" not in headers:
+            added += self._origins.vary
             route, status = path, await _send_published(send, published, headers, added, method=method)
         else:
-            scope.setdefault("state", {})["caller"] = caller
-            scope["state"]["network"] = client
+            scope.setdefault("state", {}).update(caller=caller, network=client, verdict=verdict)
             route, status = await self._pass_on(scope, receive, send, added, request_id=request_id)
         duration = perf_counter() - began
         http_figures.observe(route, method if method in _METHODS else "other", status, duration)
@@ -120,30 +109,18 @@ class Edge:
             method=method, path=path, status=status, duration_ms=1000 * duration, client=client, request_id=request_id
         )
 
-    async def _caller(self, authorization: bytes, client: str, *, path: str) -> tuple[Caller | None, _Refusal | None]:
-        """Return who asks, or why that is not known; nothing new is looked up for an address that has asked too much already."""
-        is_new = not self._callers.have_met(authorization)
-        if is_new and not path.startswith(_UNLIMITED) and self._limiter.is_spent(client):
-            return None, None
-        try:
-            return await self._callers.identify(authorization, network=client), None
-        except UnauthenticatedError as e:
-            return None, _Refusal(401, str(e), ((b"www-authenticate", b'Bearer realm="btcforecast", error="invalid_token"'),))
-        except (SQLAlchemyError, OSError) as e:
-            log.warning("api.caller_unknown", error=type(e).__name__)
-            return None, _Refusal(503, "The database does not answer at the moment, so that keys cannot be checked.", _LATER)
-
-    def _of_person(self, caller: Caller) -> Verdict:
-        return self._person_limiter.hit(caller.person.id, caller.requests_per_minute)
-
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, added: Headers, *, request_id: str) -> tuple[str, int]:
         """Let the application answer; return the route's template and the status."""
         scope.setdefault("state", {})["request_id"] = request_id
-        answer = _Answer(send, added, is_head=scope["method"] == "HEAD")
+        answer = _Answer(send, added, is_head=scope["method"] == "HEAD", vary=self._origins.vary)
         bounded = _Bounded(receive, self._max_body_bytes, answer)
         inner = {**scope, "method": "GET"} if answer.is_head else scope
         try:
-            await self._app(inner, bounded.receive, answer.send)
+            await self._app(inner, await self._looked_at(scope, bounded.receive), answer.send)
+        except HTTPException as e:
+            body = problem_body(e.status_code, e.detail, path=scope["path"], request_id=request_id)
+            added += self._origins.of_refusal(dict(scope["headers"]).get(b"origin"))
+            return "unmatched", await _send_problem(send, e.status_code, body, added, method=scope["method"])
         except Exception as e:  # the last place where it can become an answer instead of a broken connection
             log.exception("api.failed", path=scope["path"], request_id=request_id, error=type(e).__name__)
             if not answer.status:
@@ -151,13 +128,25 @@ class Edge:
                 return "unmatched", await _send_problem(send, 500, body, added, method=scope["method"])
         return getattr(inner.get("route"), "path", "") or inner.get("page_route", "unmatched"), answer.status or 499
 
+    async def _looked_at(self, scope: Scope, receive: Receive) -> Receive:
+        """Return what gives the body, a JSON body read whole. Raises HTTPException where it is too large or nested too deep."""
+        if scope["method"] not in _WITH_BODY or not is_json(dict(scope["headers"]).get(b"content-type")):
+            return receive
+        body = await whole_body(receive)
+        if body is None:
+            return receive
+        if is_deeper(body, self._max_json_depth):
+            raise HTTPException(422, f"The body is nested deeper than the {self._max_json_depth} levels that are read here.")
+        return replayed(body, receive)
+
 
 class _Answer:
-    """Adds the headers, and for HEAD keeps the body back."""
+    """Adds the headers, and for HEAD keeps the body back. What does not say who may keep it is kept by nobody."""
 
-    __slots__ = ("_added", "_send", "is_done", "is_head", "status")
+    __slots__ = ("_added", "_send", "_vary", "is_done", "is_head", "status")
 
-    def __init__(self, send: Send, added: Headers, *, is_head: bool) -> None:
+    def __init__(self, send: Send, added: Headers, *, is_head: bool, vary: tuple[tuple[bytes, bytes], ...]) -> None:
+        self._vary = vary
         self._send = send
         self._added = added
         self.is_head = is_head
@@ -167,7 +156,11 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), *self._added]
+            own = message.get("headers", ())
+            names = {name for name, _ in own}
+            extra = () if b"cache-control" in names else _NO_STORE
+            vary = () if (b"vary", b"Origin") in own else self._vary
+            message["headers"] = [*own, *extra, *vary, *self._added]
             await self._send(message)
             if self.is_head:
                 self.is_done = True
@@ -206,13 +199,6 @@ async def _send_published(send: Send, published: Published, headers: dict[bytes,
     await send({"type": "http.response.start", "status": 200, "headers": [*published.headers, *added]})
     await send({"type": "http.response.body", "body": published.body if method == "GET" else b""})
     return 200
-
-
-async def _refuse_limited(send: Send, verdict: Verdict, added: Headers, *, path: str, request_id: str, method: str) -> int:
-    http_limited.inc()
-    detail = f"Too many requests; come again in {verdict.reset_s} seconds."
-    body = problem_body(429, detail, path=path, request_id=request_id)
-    return await _send_problem(send, 429, body, [*added, (b"retry-after", b"%d" % verdict.reset_s)], method=method)
 
 
 async def _send_problem(send: Send, status: int, body: bytes, added: Headers, *, method: str) -> int:

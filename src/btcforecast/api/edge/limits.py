@@ -1,55 +1,164 @@
-"""How many requests one address or one person may make."""
+"""How much addresses, people and keys may ask.
+
+What a request costs is counted in fixed windows, in this process; `shared` lets several processes know each other's counts.
+"""
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from btcforecast.accounts.plans import PLANS, PlanName
 from btcforecast.core import Clock
 from btcforecast.telemetry.metrics import http_limits_open
 
-_MOST_ADDRESSES: Final = 100_000
-
-
+_MOST_KEYS: Final = 100_000
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
-class Verdict(NamedTuple):
-    """Whether a request may pass. amount: how many may in all; remaining: how many more; reset_s: seconds until all may again."""
+class Counter:
+    """What has been spent under each key in windows that turn for everybody at once, so that forgetting costs nothing.
 
-    is_allowed: bool
-    amount: int
-    remaining: int
-    reset_s: int
-
-
-class RateLimiter:
-    """Counts requests by address in fixed windows that turn for everybody at once, so that forgetting them costs nothing.
-
-    When more addresses than can be held come in one window, further ones pass uncounted: the limit fails open, and a metric tells.
+    When more keys than can be held come in one window, further ones pass uncounted: the limit fails open, and a metric tells.
     """
 
-    def __init__(self, rate: str, clock: Clock) -> None:
-        amount, _, unit = rate.partition("/")
-        self.amount: Final = int(amount)
-        self.window_s: Final = _SECONDS[unit]
-        self._clock = clock
-        self._window = -1
-        self._counts: dict[str, int] = {}
+    def __init__(self, window_s: int, *, is_shared: bool) -> None:
+        self.window_s: Final = window_s
+        self.window = -1
+        self._is_shared: Final = is_shared
+        self._spent: dict[str, int] = {}
+        self._untold: dict[str, int] = {}
 
-    def is_spent(self, key: str) -> bool:
-        """Say whether the next request would be refused."""
-        return self._clock.now() // self.window_s == self._window and self._counts.get(key, 0) >= self.amount
-
-    def hit(self, key: str, amount: int | None = None) -> Verdict:
-        """Count a request and say whether it may pass. amount: how many may, where this key has a limit of its own."""
-        amount = amount or self.amount
-        now = self._clock.now()
+    def turn(self, now: int) -> int:
+        """Begin a new window when it is time; return the seconds until the next."""
         window, passed_s = divmod(now, self.window_s)
-        if window != self._window:
-            self._window, self._counts = window, {}
-        count = self._counts.get(key, 0) + 1
-        if count == 1 and len(self._counts) >= _MOST_ADDRESSES:
-            http_limits_open.inc()
-        else:
-            self._counts[key] = count
-        return Verdict(count <= amount, amount, max(0, amount - count), self.window_s - passed_s)
+        if window != self.window:
+            self.window, self._spent, self._untold = window, {}, {}
+        return self.window_s - passed_s
+
+    def spent(self, key: str) -> int:
+        """Return what has been spent in this window, as far as is known here."""
+        return self._spent.get(key, 0)
+
+    def spend(self, key: str, cost: int) -> None:
+        """Count a cost."""
+        before = self._spent.get(key)
+        if before is None:
+            if len(self._spent) >= _MOST_KEYS:
+                http_limits_open.inc()
+                return
+            before = 0
+        self._spent[key] = before + cost
+        if self._is_shared:
+            self._untold[key] = self._untold.get(key, 0) + cost
+
+    def take_untold(self, keys: tuple[str, ...] | None = None) -> dict[str, int]:
+        """Return what the other processes have not been told of, as told from now on."""
+        if keys is None:
+            found, self._untold = self._untold, {}
+            return found
+        return {key: self._untold.pop(key) for key in keys if key in self._untold}
+
+    def put_back(self, window: int, untold: dict[str, int]) -> None:
+        """Take back what could not be told, while its window lasts."""
+        if window == self.window:
+            for key, cost in untold.items():
+                self._untold[key] = self._untold.get(key, 0) + cost
+
+    def learn(self, window: int, totals: dict[str, int]) -> None:
+        """Take in what all processes together have spent. Totals only grow, so that one that comes late changes nothing."""
+        if window == self.window:
+            for key, total in totals.items():
+                self._spent[key] = max(self._spent.get(key, 0), total + self._untold.get(key, 0))
+
+
+class Quota:
+    """One limit: its name in the headers, how much, and where it is counted."""
+
+    __slots__ = ("amount", "counter", "name", "policy", "state")
+
+    def __init__(self, name: str, amount: int, counter: Counter) -> None:
+        self.name = name
+        self.amount = amount
+        self.counter = counter
+        # A percent sign in a name would be taken for a place to fill; names are ours and have none.
+        self.policy = b'"%b";q=%d;w=%d' % (name.encode(), amount, counter.window_s)
+        self.state = b'"%b";r=%%d;t=%%d' % name.encode()
+
+
+Claims = tuple[tuple[Quota, str], ...]
+"""The quotas that a request is counted under, each with the key of whoever it counts for."""
+
+
+class Verdict(NamedTuple):
+    """Whether a request may pass, when it may if not, and what the headers say."""
+
+    is_allowed: bool
+    reset_s: int
+    """Seconds until all of its quotas are whole again: those of one request turn together."""
+    policy: bytes
+    state: bytes
+    claims: Claims
+
+    def left(self) -> list[tuple[Quota, int]]:
+        """Return how much is left of each quota."""
+        return [(quota, max(quota.amount - quota.counter.spent(key), 0)) for quota, key in self.claims]
+
+
+class Limits:
+    """Says which requests pass. rate: what one address may spend, such as 600/minute; people and keys spend by plan."""
+
+    def __init__(self, rate: str, clock: Clock, *, is_shared: bool = False) -> None:
+        amount, _, unit = rate.partition("/")
+        self._clock = clock
+        addresses = Counter(_SECONDS[unit], is_shared=is_shared)
+        people = Counter(60, is_shared=is_shared)
+        self.counters: Final = {"addresses": addresses, "people": people}
+        self._address: Final = Quota("address", int(amount), addresses)
+        self._plans: Final = {
+            str(name): (Quota("person", plan.per_minute, people), Quota("key", plan.per_minute_of_key, people))
+            for name, plan in PLANS.items()
+        }
+
+    def of_address(self, address: str) -> Claims:
+        """Return what a request from an address counts under."""
+        return ((self._address, address),)
+
+    def of_person(self, person_id: str, key_id: str | None, *, plan: str) -> Claims:
+        """Return what a request of a person counts under. A plan that is not known here, such as a newer release's, counts as free."""
+        person, key = self._plans.get(plan) or self._plans[PlanName.FREE]
+        return ((person, person_id),) if key_id is None else ((person, person_id), (key, key_id))
+
+    def is_spent(self, address: str) -> bool:
+        """Say whether the next request of an address would be refused."""
+        counter = self._address.counter
+        counter.turn(self._clock.now())
+        return counter.spent(address) >= self._address.amount
+
+    def admit(self, claims: Claims, cost: int) -> Verdict:
+        """Count a request unless one of its quotas is used up."""
+        # The quotas of one request are counted in one place.
+        reset_s = claims[0][0].counter.turn(self._clock.now())
+        is_allowed = True
+        for quota, key in claims:
+            # What costs more than there ever is fits into a window that nothing else has used.
+            if quota.counter.spent(key) + min(cost, quota.amount) > quota.amount:
+                is_allowed = False
+        if is_allowed:
+            for quota, key in claims:
+                quota.counter.spend(key, min(cost, quota.amount))
+        return _verdict(claims, reset_s, is_allowed=is_allowed)
+
+    def judge_again(self, claims: Claims) -> Verdict:
+        """Say whether a request that has been counted may pass after all, now that other processes' counts are known."""
+        reset_s = claims[0][0].counter.turn(self._clock.now())
+        is_allowed = all(quota.counter.spent(key) <= quota.amount for quota, key in claims)
+        return _verdict(claims, reset_s, is_allowed=is_allowed)
+
+
+def _verdict(claims: Claims, reset_s: int, *, is_allowed: bool) -> Verdict:
+    quota, key = claims[0]
+    policy, state = quota.policy, quota.state % (max(quota.amount - quota.counter.spent(key), 0), reset_s)
+    for quota, key in claims[1:]:
+        policy += b", " + quota.policy
+        state += b", " + quota.state % (max(quota.amount - quota.counter.spent(key), 0), reset_s)
+    return Verdict(is_allowed, reset_s, policy, state, claims)

@@ -23,6 +23,7 @@ from btcforecast.api.schemas.accounts import (
     KeyList,
     Me,
     NewKey,
+    Usage,
 )
 from btcforecast.api.text import ParameterError
 
@@ -64,7 +65,13 @@ async def delete_me(
     return answer
 
 
-@router.get("/export", response_model=AccountExport)
+@router.get("/usage", response_model=Usage)
+async def my_usage(request: Request, service: ServiceDep, caller: OwnReader) -> Response:
+    """Return how much you may ask, what is left of it now, and what you asked in the last 30 days, by day and key."""
+    return personal(await answers.usage(service, caller, request.scope["state"]["verdict"]))
+
+
+@router.get("/export", response_model=AccountExport, openapi_extra={"x-cost": 10})
 async def export_me(service: ServiceDep, caller: OwnReader) -> Response:
     """Return everything that is stored about you."""
     return personal(await answers.export(service, caller))

@@ -17,7 +17,7 @@ from btcforecast.api.text import instant
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 
-@router.get("", response_model=EventList)
+@router.get("", response_model=EventList, openapi_extra={"x-cost": 5})
 async def audit(
     service: ServiceDep,
     _caller: AuditReader,

@@ -76,6 +76,7 @@ async def one_forecast(request: Request, service: ServiceDep, forecast_id: Id) -
 @router.get(
     "/{forecast_id}/paths",
     response_model=Paths,
+    openapi_extra={"x-cost": 5},
     responses={
         200: {
             "description": "Simulated price paths. JSON; or a Parquet file with the columns path, at, price; or the Synth subnet's "

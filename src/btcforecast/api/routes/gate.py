@@ -20,7 +20,7 @@ async def gate(request: Request, service: ServiceDep, series: SeriesDep) -> Resp
     return answer(request, await answers.gate(service, series), max_age_s=5)
 
 
-@router.get("/drift", response_model=Drift)
+@router.get("/drift", response_model=Drift, openapi_extra={"x-cost": 5})
 async def drift(request: Request, service: ServiceDep, series: SeriesDep) -> Response:
     """Return how calibration, skill and inputs of the champion have moved, by window."""
     return answer(request, await drift_answers.drift(service, series), max_age_s=60)

@@ -33,7 +33,7 @@ async def checkpoint(request: Request, service: ServiceDep, ledger: LedgerName) 
     return answer(request, await answers.state(service, ledger), max_age_s=5)
 
 
-@router.get("/entries", response_model=EntryList)
+@router.get("/entries", response_model=EntryList, openapi_extra={"x-cost": 2})
 async def entries(
     request: Request,
     service: ServiceDep,

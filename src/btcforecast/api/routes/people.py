@@ -67,12 +67,14 @@ async def one_person(service: ServiceDep, _caller: PeopleReader, person_id: Pers
 async def change_person(
     request: Request, service: ServiceDep, caller: PeopleWriter, person_id: PersonId, asked: AskedChange
 ) -> Response:
-    """Change a person's role, or disable or enable them. It takes effect at once here, within a second in every other process."""
+    """Change a person's role or plan, or disable or enable them. It takes effect at once here, within a second in every other process."""
     actor, now = actor_of(request, caller), service.clock.now()
     async with service.database.transaction() as connection:
         changed = await acts.find_person(connection, person_id)
         if asked.role is not None and asked.role != changed.role:
             changed = await acts.set_role(connection, person_id, asked.role, actor=actor, at=now)
+        if asked.plan is not None:
+            changed = await acts.set_plan(connection, person_id, asked.plan, actor=actor, at=now)
         if asked.disabled is not None:
             act = acts.disable if asked.disabled else acts.enable
             changed = await act(connection, person_id, actor=actor, at=now)

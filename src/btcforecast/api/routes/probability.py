@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1", tags=["probability"])
 Level = Annotated[float | None, Query(ge=1e-9, lt=1e12, allow_inf_nan=False)]
 
 
-@router.get("/probability", response_model=Probability)
+@router.get("/probability", response_model=Probability, openapi_extra={"x-cost": 2})
 async def probability(
     request: Request,
     service: ServiceDep,

@@ -25,7 +25,7 @@ HorizonQuery = Annotated[
 ]
 
 
-@router.get("/range", response_model=Range, tags=["probability"])
+@router.get("/range", response_model=Range, tags=["probability"], openapi_extra={"x-cost": 2})
 async def price_range(
     request: Request, service: ServiceDep, series: SeriesDep, *, at: AtQuery = None, horizon: HorizonQuery = None
 ) -> Response:
@@ -34,7 +34,7 @@ async def price_range(
     return answer(request, found, max_age_s=5)
 
 
-@router.get("/risk", response_model=Risk, tags=["probability"])
+@router.get("/risk", response_model=Risk, tags=["probability"], openapi_extra={"x-cost": 2})
 async def risk(
     request: Request,
     service: ServiceDep,
@@ -49,7 +49,7 @@ async def risk(
     return answer(request, found, max_age_s=5)
 
 
-@router.get("/first-passage", response_model=FirstPassage, tags=["probability"])
+@router.get("/first-passage", response_model=FirstPassage, tags=["probability"], openapi_extra={"x-cost": 2})
 async def first_passage(
     request: Request,
     service: ServiceDep,
@@ -67,7 +67,7 @@ async def first_passage(
     return answer(request, found, max_age_s=5)
 
 
-@router.get("/track-record/questions", response_model=QuestionRecord, tags=["track record"])
+@router.get("/track-record/questions", response_model=QuestionRecord, tags=["track record"], openapi_extra={"x-cost": 5})
 async def question_record(
     request: Request,
     service: ServiceDep,

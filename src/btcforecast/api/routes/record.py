@@ -18,7 +18,7 @@ OriginQuery = Annotated[Origin, Query(description="live or replayed; never mixed
 ModelQuery = Annotated[str | None, Query(max_length=64, pattern="^[a-z0-9_]+$")]
 
 
-@router.get("/track-record", response_model=TrackRecord)
+@router.get("/track-record", response_model=TrackRecord, openapi_extra={"x-cost": 5})
 async def track_record(
     request: Request,
     service: ServiceDep,
@@ -33,7 +33,7 @@ async def track_record(
     return answer(request, found, max_age_s=30)
 
 
-@router.get("/calibration", response_model=Calibration)
+@router.get("/calibration", response_model=Calibration, openapi_extra={"x-cost": 5})
 async def calibration(
     request: Request,
     service: ServiceDep,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from btcforecast.accounts.keys import DEFAULT_DAYS, LONGEST_DAYS, MOST_KEYS
+from btcforecast.accounts.plans import PlanName
 from btcforecast.accounts.roles import Permission, RoleName
 from btcforecast.api.schemas.shared import Answer, Instant
 
@@ -51,7 +52,7 @@ class Person(Answer):
     email: str
     name: str
     role: RoleName
-    plan: str
+    plan: PlanName = Field(description="How much they may ask.")
     created_at: Instant
     disabled_at: Instant | None
     email_verified_at: Instant | None = Field(description="When somebody showed that mail to the address reaches them.")
@@ -94,7 +95,8 @@ class Me(Answer):
     key: Key | None = Field(description="The key that is used to ask; null in a session.")
     session: Session | None = Field(description="The session that asks; null with a key.")
     permissions: list[Permission] = Field(description="What both role and key allow.")
-    requests_per_minute: int = Field(description="Over all keys and sessions together.")
+    per_minute: int = Field(description="What may be spent in a minute, over all keys and sessions; most requests cost 1.")
+    per_minute_of_key: int = Field(description="What one key may spend of it in a minute.")
 
 
 class Event(Answer):
@@ -118,12 +120,42 @@ class EventList(Answer):
     next_cursor: str | None = Field(description="Give it as `cursor` to continue; null at the end.")
 
 
+class UsageDay(Answer):
+    """What was asked on a day with one key, or in sessions."""
+
+    day: str = Field(description="The day, in UTC.", examples=["2026-01-31"])
+    key: str | None = Field(description="The key's id; null: in sessions.")
+    n_requests: int
+    cost: int = Field(description="What they cost together; `x-cost` in the OpenAPI document says what each costs.")
+
+
+class Quota(Answer):
+    """What may be spent in the current window."""
+
+    name: str = Field(description="person: over all keys and sessions; key: the one that is used to ask.")
+    limit: int
+    window_s: int
+    remaining: int
+    reset_s: int = Field(description="Seconds until the next window.")
+
+
+class Usage(Answer):
+    """How much somebody may ask, what is left of it, and what they have asked."""
+
+    plan: PlanName
+    quotas: list[Quota]
+    days: list[UsageDay] = Field(
+        description="The last 30 days, newest first. Other processes' last half minute may be missing, and stays so where one is killed."
+    )
+
+
 class AccountExport(Answer):
     """Everything that is stored about a person."""
 
     person: Person
     keys: list[Key]
     sessions: list[Session]
+    usage: list[UsageDay]
     events: list[Event]
 
 
@@ -156,6 +188,7 @@ class AskedChange(Asked):
     """What is to be changed about a person; what is left out stays."""
 
     role: RoleName | None = None
+    plan: PlanName | None = None
     disabled: Annotated[bool | None, Field(description="true: no key counts until it is false again.")] = None
 
 
