@@ -20,10 +20,11 @@ _BEARER = HTTPBearer(auto_error=False, scheme_name="Bearer", description="An API
 """For the document alone: keys and tokens are looked up before a request comes here."""
 
 
-def caller_with(permission: Permission) -> Callable[..., Awaitable[Caller]]:
-    """Return the dependency that gives who asks, if they have the permission.
+def caller_with(permission: Permission, *, recently: bool = False) -> Callable[..., Awaitable[Caller]]:
+    """Return the dependency that gives who asks, if they have the permission. recently: sessions must have logged in not long ago.
 
-    It raises UnauthenticatedError without a key or session and ForbiddenError, which the audit log keeps, without the permission.
+    It raises UnauthenticatedError without a key or session, ForbiddenError, which the audit log keeps, without the permission, and
+    StaleLoginError (RFC 9470) where the person must prove who they are once more.
     """
 
     async def check(request: Request, _scheme: Annotated[object, Security(_BEARER)]) -> Caller:
@@ -33,6 +34,8 @@ def caller_with(permission: Permission) -> Callable[..., Awaitable[Caller]]:
         if permission not in caller.permissions:
             await _note_refusal(request, caller, needs=str(permission))
             raise ForbiddenError(f"This needs the permission {permission}, which the role {caller.role} or this key has not got.")
+        if recently and caller.session is not None:
+            need_recent_login(request.app.state.service.clock.now(), caller.session)
         return caller
 
     return check
@@ -95,8 +98,9 @@ async def _note_refusal(request: Request, caller: Caller, *, needs: str) -> None
 
 OwnReader = Annotated[Caller, Depends(caller_with(Permission.ACCOUNT_READ))]
 OwnWriter = Annotated[Caller, Depends(caller_with(Permission.ACCOUNT_WRITE))]
+OwnRecentWriter = Annotated[Caller, Depends(caller_with(Permission.ACCOUNT_WRITE, recently=True))]
 PeopleReader = Annotated[Caller, Depends(caller_with(Permission.PEOPLE_READ))]
-PeopleWriter = Annotated[Caller, Depends(caller_with(Permission.PEOPLE_WRITE))]
+PeopleWriter = Annotated[Caller, Depends(caller_with(Permission.PEOPLE_WRITE, recently=True))]
 AuditReader = Annotated[Caller, Depends(caller_with(Permission.AUDIT_READ))]
 InSession = Annotated[SessionCaller, Depends(in_session(recently=False))]
 InRecentSession = Annotated[SessionCaller, Depends(in_session(recently=True))]

@@ -11,7 +11,7 @@ from btcforecast.accounts import people as people_acts
 from btcforecast.accounts.people import email_of
 from btcforecast.api.access import ServiceDep
 from btcforecast.api.answers import accounts as answers
-from btcforecast.api.permitted import OwnReader, OwnWriter, actor_of, need_recent_login
+from btcforecast.api.permitted import OwnReader, OwnRecentWriter, OwnWriter, actor_of
 from btcforecast.api.personal import personal
 from btcforecast.api.schemas.accounts import (
     KEYS_NOTE,
@@ -44,15 +44,13 @@ async def me(service: ServiceDep, caller: OwnReader) -> Response:
 async def delete_me(
     request: Request,
     service: ServiceDep,
-    caller: OwnWriter,
+    caller: OwnRecentWriter,
     *,
     confirm: Annotated[
         str, Query(description="Your own address of mail, so that nothing is deleted by mistake.", max_length=254)
     ],
 ) -> Response:
     """Delete your account and everything that is yours. Only the audit log keeps your random id."""
-    if caller.session is not None:
-        need_recent_login(service.clock.now(), caller.session)
     if email_of(confirm)[1] != caller.person.email_key:
         raise ParameterError("confirm", "This is not the address of your account, so nothing was deleted.")
     async with service.database.transaction() as connection:
@@ -90,7 +88,7 @@ async def my_keys(service: ServiceDep, caller: OwnReader) -> Response:
 
 
 @router.post("/keys", status_code=201, response_model=NewKey, description=f"Make a key; its text is shown this once. {KEYS_NOTE}")
-async def create_key(request: Request, service: ServiceDep, caller: OwnWriter, asked: AskedKey) -> Response:
+async def create_key(request: Request, service: ServiceDep, caller: OwnRecentWriter, asked: AskedKey) -> Response:
     """Make a key, with no more scopes than the one that is used to ask."""
     now = service.clock.now()
     async with service.database.transaction() as connection:
