@@ -76,8 +76,8 @@ def main() -> None:
     """Serve until stopped."""
     settings = load_settings()
     configure_logs(level=settings.log_level, as_json=settings.log_format == "json")
-    if settings.log_level == "DEBUG" and settings.defaults.is_strict:
-        log.warning("settings.debug", environment=settings.environment, remedy="set LOG_LEVEL to INFO or WARNING")
+    for name, found, remedy in settings.doubts:
+        log.warning("settings.unwise", setting=name, found=found, remedy=remedy)
     if settings.web_processes == 1:
         uvicorn.Server(serving(settings, create_app(settings, open_database(settings)))).run()
         return

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import stat
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,12 +12,14 @@ import typer
 from rich.table import Table
 
 from btcforecast.accounts.mail_route import FolderRoute, route_of
+from btcforecast.api.edge.shared import store_answers
 from btcforecast.bootstrap import open_database
 from btcforecast.cli.context import out, print_json, run
 from btcforecast.core import Calendar, SystemClock, to_rfc3339
 from btcforecast.core.errors import BtcForecastError
 from btcforecast.engine.models.catalogue import load_model
 from btcforecast.forecasts.ledger import Signer
+from btcforecast.forecasts.model_folder import free_mib, model_folder_fault
 from btcforecast.forecasts.reigns import reigning_roles
 from btcforecast.settings import Settings, load_settings
 from btcforecast.store.calendar import CalendarStore
@@ -28,7 +27,6 @@ from btcforecast.store.candles import CandleStore
 from btcforecast.store.database import database_url
 
 _WRONG = 3
-_LITTLE_SPACE_MIB = 500
 _COLOURS = {"ok": "green", "warning": "yellow", "wrong": "bold red"}
 
 
@@ -74,6 +72,7 @@ def settings_in_force(settings: Settings) -> dict[str, str]:
     """Return every setting under its environment name, passwords masked."""
     shown = {name.upper(): str(getattr(settings, name)) for name in Settings.model_fields}
     shown["DATABASE_URL"] = str(database_url(settings.database_url))
+    shown["RATE_LIMIT_STORE"] = re.sub("://[^@/]*@", "://***@", settings.rate_limit_store)
     shown["MAIL_URL"] = re.sub("://[^@/]*@", "://***@", settings.mail_address)
     return shown
 
@@ -81,11 +80,13 @@ def settings_in_force(settings: Settings) -> dict[str, str]:
 async def _examine(settings: Settings) -> list[Finding]:
     return [
         *[finding async for finding in _database(settings)],
-        _model_path(settings.model_path),
+        _model_path(settings),
         _signing_key(settings),
         *_models(settings),
         _mail(settings),
         _page(),
+        *[finding async for finding in _limits(settings)],
+        *(Finding(name, "warning", found, remedy) for name, found, remedy in settings.doubts),
     ]
 
 
@@ -139,23 +140,25 @@ def _calendar(settings: Settings, calendar: Calendar, *, now: int) -> Finding:
     return Finding("Calendar", "ok", f"{n_ahead:,} of {len(calendar):,} events are ahead, the last at {last_at}.")
 
 
-def _model_path(path: Path) -> Finding:
-    if not path.exists():
-        above = next(folder for folder in path.absolute().parents if folder.exists())
-        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-            remedy = "choose another or change its owner."
-            return Finding("MODEL_PATH", "wrong", f"{path} cannot be made: {above} is not a folder that can be written;", remedy)
-        return Finding("MODEL_PATH", "warning", f"{path} does not exist yet;", "the first fit makes it.")
-    if not path.is_dir() or not os.access(path, os.W_OK):
-        return Finding(
-            "MODEL_PATH", "wrong", f"{path} is not a folder that can be written;", "choose another or change its owner."
-        )
-    if path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return Finding("MODEL_PATH", "wrong", f"{path} can be written by others;", f"run `chmod go-w {path}`.")
-    free_mib = shutil.disk_usage(path).free // 2**20
-    if free_mib < _LITTLE_SPACE_MIB:
-        return Finding("MODEL_PATH", "warning", f"{path} has only {free_mib} MiB free;", "make room.")
-    return Finding("MODEL_PATH", "ok", f"{path}, {free_mib:,} MiB free.")
+def _model_path(settings: Settings) -> Finding:
+    path = settings.model_path
+    fault = model_folder_fault(path)
+    if fault is not None:
+        return Finding("MODEL_PATH", "wrong" if fault.is_wrong else "warning", fault.found, fault.remedy)
+    return Finding("MODEL_PATH", "ok", f"{path}, {free_mib(path):,} MiB free.")
+
+
+async def _limits(settings: Settings) -> AsyncIterator[Finding]:
+    if not settings.rate_limit_store:
+        if settings.web_processes > 1:
+            found = f"not set, so that each of {settings.web_processes} web processes counts for itself;"
+            yield Finding("RATE_LIMIT_STORE", "warning", found, "give a redis:// address.")
+        return
+    if await store_answers(settings.rate_limit_store):
+        yield Finding("RATE_LIMIT_STORE", "ok", "answers.")
+    else:
+        remedy = "until it does, each web process counts for itself."
+        yield Finding("RATE_LIMIT_STORE", "wrong", "does not answer;", remedy)
 
 
 def _signing_key(settings: Settings) -> Finding:

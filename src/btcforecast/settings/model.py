@@ -23,7 +23,7 @@ from btcforecast.engine.calibration.promotion import PromotionLimits
 from btcforecast.forecasts.roles import Roles
 from btcforecast.settings.checks import Address, CommaList, Hosts, Origins, Rate, Store
 from btcforecast.settings.environments import ENVIRONMENTS, Environment, EnvironmentName
-from btcforecast.settings.production import refusals
+from btcforecast.settings.production import doubts, refusals
 
 MIB: Final = 1024 * 1024
 _LIFETIMES: Final = {
@@ -190,6 +190,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "cors_origins",
+        "allowed_hosts",
         "trusted_proxies",
         "venues",
         "baselines",
@@ -318,6 +319,11 @@ class Settings(BaseSettings):
     def defaults(self) -> Environment:
         """Return what follows from ENVIRONMENT alone."""
         return ENVIRONMENTS[self.environment]
+
+    @property
+    def doubts(self) -> tuple[tuple[str, str, str], ...]:
+        """Return what is allowed here and unwise: name, what was found, remedy. Told at every start."""
+        return tuple(doubts(self)) if self.defaults.is_strict else ()
 
     @property
     def mail_address(self) -> str:

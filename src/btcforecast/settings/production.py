@@ -1,4 +1,4 @@
-"""What a strict environment refuses to start with, each with what to write instead."""
+"""What a strict environment refuses to start with, and what it starts with and tells, each with what to write instead."""
 
 from __future__ import annotations
 
@@ -32,3 +32,10 @@ def refusals(settings: Settings) -> Iterator[str]:
             yield f"{name} {fault}; make a good one with: btcforecast keys secret"
     if not settings.public_url.startswith("https://"):
         yield f"PUBLIC_URL is “{settings.public_url}” in {where}; give the https:// address at which people reach the page."
+
+
+def doubts(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Yield name, what was found and a remedy for each setting that is allowed and unwise where people depend on the service."""
+    if settings.log_level == "DEBUG":
+        found = f"DEBUG in {settings.environment}, which fills disks and may show what people send;"
+        yield "LOG_LEVEL", found, "set INFO or WARNING."

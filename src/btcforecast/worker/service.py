@@ -19,6 +19,7 @@ from btcforecast.bootstrap import open_database, open_registry, open_roles, open
 from btcforecast.core import Clock, Series, SystemClock
 from btcforecast.core.errors import BtcForecastError, SettingsError
 from btcforecast.forecasts.issue import Issuer
+from btcforecast.forecasts.model_folder import model_folder_fault
 from btcforecast.market.ingest import Ingest
 from btcforecast.market.live import follow_prices
 from btcforecast.market.report import Progress
@@ -103,6 +104,8 @@ async def run_delivery(settings: Settings) -> None:
 
 
 async def _until_stopped(settings: Settings, work: Coroutine[None, None, None]) -> None:
+    for name, found, remedy in settings.doubts:
+        log.warning("settings.unwise", setting=name, found=found, remedy=remedy)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -129,6 +132,7 @@ def _show_metrics(port: int) -> None:
 
 async def _work(settings: Settings, clock: Clock) -> None:
     # Before the task group, whose errors come out bundled: a key that is missing or wrong ends in its own sentence.
+    _look_at_model_folder(settings)
     registry, signer, roles = open_registry(settings), open_signer(settings), open_roles(settings)
     vault = open_vault(settings)
     async with AsyncExitStack() as stack:
@@ -176,6 +180,18 @@ async def _only_deliver(settings: Settings, clock: Clock) -> None:
         await (await open_delivery(settings, database, vault, clock)).run()
     finally:
         await database.close()
+
+
+def _look_at_model_folder(settings: Settings) -> None:
+    """Refuse a folder of models that cannot be trusted, where people depend on the service; elsewhere warn."""
+    fault = model_folder_fault(settings.model_path)
+    if fault is None:
+        return
+    if fault.is_wrong and settings.defaults.is_strict:
+        message = f"MODEL_PATH: {fault.found} {fault.remedy}"
+        raise SettingsError(message)
+    if settings.model_path.exists() or fault.is_wrong:
+        log.warning("settings.model_path", found=fault.found, remedy=fault.remedy)
 
 
 async def _get_ready(work: Work, pulse: Pulse) -> None:

@@ -111,6 +111,21 @@ class SharedCounts:
             return None
 
 
+async def store_answers(url: str) -> bool:
+    """Say whether a store can be reached and used."""
+    from redis.exceptions import RedisError  # noqa: PLC0415  # loaded where a store is used
+
+    client = _opened(url)
+    try:
+        async with asyncio.timeout(_TELLING_WAITS_S):
+            await client.ping()
+    except (RedisError, OSError, TimeoutError):
+        return False
+    finally:
+        await client.aclose()
+    return True
+
+
 def _opened(url: str) -> Any:
     from redis.asyncio import Redis  # noqa: PLC0415  # 150 modules that one process alone does not need
 
