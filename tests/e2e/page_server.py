@@ -88,7 +88,11 @@ def served(folder: Path, **settings: str) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(
         [sys.executable, "-m", "btcforecast", "serve"],
-        env={**environment(folder), **settings, "PORT": str(port), "RATE_LIMIT": "100000/minute"}, cwd=folder,
+        env={
+            **environment(folder), "PUBLIC_URL": f"http://localhost:{port}", **settings,
+            "PORT": str(port), "RATE_LIMIT": "100000/minute",
+        },
+        cwd=folder,
     )  # fmt: skip
     try:
         _wait(server, f"{address}/health")

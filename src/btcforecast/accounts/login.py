@@ -49,7 +49,7 @@ async def log_in(identity: Identity, *, email: str, password: str, network: str,
     password_hash = None if person is None else person.password_hash
     is_right = await identity.passwords.verify(password, password_hash)
     if person is None or password_hash is None or not is_right:
-        await _note_failure(identity, person, attempt, network=network, at=at)
+        await note_failure(identity, person, attempt, network=network, at=at)
         raise UnauthenticatedError(_WRONG)
     if person.disabled_at is not None:
         raise UnauthenticatedError("This account is disabled; ask an administrator.")
@@ -66,7 +66,8 @@ async def log_in(identity: Identity, *, email: str, password: str, network: str,
         return await open_session(identity, connection, person, methods=(PASSWORD,), network=network, device=device, at=at)
 
 
-async def _note_failure(identity: Identity, person: PersonRow | None, attempt: Attempt, *, network: str, at: int) -> None:
+async def note_failure(identity: Identity, person: PersonRow | None, attempt: Attempt, *, network: str, at: int) -> None:
+    """Write down that an attempt failed, and what it locked; the owner gets a letter when it begins to lock."""
     actor, subject = Actor(ANONYMOUS, network=network), None if person is None else person.id
     async with identity.database.transaction() as connection:
         audit = AuditLog(connection)

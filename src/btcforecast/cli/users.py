@@ -1,4 +1,4 @@
-"""`users create-admin|add|list|role|plan|usage|disable|enable|delete|password|address|unlock|log-out`: who has an account."""
+"""`users create-admin|add|list|role|plan|usage|disable|enable|delete|password|address|unlock|log-out|reset-second-factor`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from btcforecast.accounts import credentials
 from btcforecast.accounts import people as acts
+from btcforecast.accounts import second_factor as factors
 from btcforecast.accounts.audit import COMMAND_LINE, Actor
 from btcforecast.accounts.identity import Identity
 from btcforecast.accounts.plans import PlanName
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
     group.command("create-admin")(create_admin)
     group.command("list")(list_people)
     group.command("log-out")(log_out)
+    group.command("reset-second-factor")(reset_second_factor)
     for command in (add, role, plan, usage, disable, enable, delete, password, address, unlock):
         group.command()(command)
     app.add_typer(group, name="users")
@@ -217,6 +219,14 @@ def log_out(who: WhoArgument, *, json: JsonOption = False) -> None:
     _say(run(_change(who, end_sessions)), "logged out", json=json)
 
 
+def reset_second_factor(who: WhoArgument, *, json: JsonOption = False) -> None:
+    """Remove a person's authenticator app, recovery codes and passkeys, for somebody who has lost them all. They get a letter.
+
+    Example: [bold]btcforecast users reset-second-factor ada@example.org[/]
+    """
+    _say(run(_with_identity(who, _reset_second_factor)), "logs in with a password alone", json=json)
+
+
 async def _add(email: str, name: str, role: RoleName) -> PersonRow:
     async with opened() as (settings, database):
         identity, now = open_identity(settings, database), SystemClock().now()
@@ -250,6 +260,11 @@ async def _set_address(identity: Identity, person: PersonRow, *, email: str) -> 
 async def _unlock(identity: Identity, person: PersonRow) -> None:
     async with identity.database.transaction() as connection:
         await credentials.unlock_person(identity, connection, person, actor=BY_COMMAND, at=SystemClock().now())
+
+
+async def _reset_second_factor(identity: Identity, person: PersonRow) -> None:
+    async with identity.database.transaction() as connection:
+        await factors.reset_second_factor(identity, connection, person, actor=BY_COMMAND, at=SystemClock().now())
 
 
 async def _list(text: str | None, role: RoleName | None) -> list[PersonRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typer.testing import CliRunner
 
 from btcforecast.cli.app import build_app
 from btcforecast.core.errors import ConflictError, InputError, NotFoundError
+from btcforecast.store.database import Database
+from btcforecast.store.second_factor import PasskeyRow, PasskeyStore
 
 
 @pytest.fixture(autouse=True)
@@ -41,9 +44,9 @@ def test_the_first_administrator_gets_a_key_and_the_log_is_whole(tmp_path: Path)
     assert [key["counts"] for key in data("keys", "list", ada["id"])] == [True]
     assert [entry["action"] for entry in data("audit", "list")] == ["key.created", "person.invited", "person.added"]
     assert data("audit", "verify")["n_entries"] == 3
-    assert data("audit", "export", "log.jsonl") == {"file": "log.jsonl", "n_entries": 2}
+    assert data("audit", "export", "log.jsonl") == {"file": "log.jsonl", "n_entries": 3}
     lines = (tmp_path / "log.jsonl").read_text().splitlines()
-    assert [json.loads(line)["seq"] for line in lines] == [0, 1]
+    assert [json.loads(line)["seq"] for line in lines] == [0, 1, 2]
     assert "ada" not in "".join(lines).lower()
     assert isinstance(call("audit", "export", "log.jsonl").exception, ConflictError)
 
@@ -80,6 +83,25 @@ def test_what_cannot_be_done_is_said_in_a_sentence(words: tuple[str, ...], kind:
     done = call(*words)
     assert isinstance(done.exception, kind)
     assert said in str(done.exception)
+
+
+def test_a_lost_second_factor_is_removed_by_command_and_told_to_its_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MAIL_URL", f"file:{tmp_path}/mail")
+    ada = data("users", "create-admin", "ada@example.org")
+    assert isinstance(call("users", "reset-second-factor", "ada@example.org").exception, NotFoundError)
+    asyncio.run(_add_passkey(tmp_path, ada["id"]))
+    assert data("users", "reset-second-factor", "ada@example.org")["id"] == ada["id"]
+    assert data("audit", "list")[0]["facts"] == {"totp": False, "n_passkeys": 1}
+    assert "second_factor_changed" in {letter["kind"] for letter in data("mail", "list")}
+
+
+async def _add_passkey(folder: Path, person_id: str) -> None:
+    database = Database(f"sqlite:///{folder}/one.db")
+    async with database.transaction() as connection:
+        await PasskeyStore(connection).add(
+            PasskeyRow("aWQ", person_id, "laptop", b"key", 0, "", is_backed_up=False, created_at=1)
+        )
+    await database.close()
 
 
 @pytest.mark.parametrize("words", [("users", "list"), ("keys", "list", "ada@example.org"), ("audit", "list")])

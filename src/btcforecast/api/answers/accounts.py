@@ -9,6 +9,7 @@ from btcforecast.accounts.keys import is_counting
 from btcforecast.accounts.plans import PLANS, PlanName
 from btcforecast.accounts.roles import Permission, RoleName
 from btcforecast.accounts.sessions import is_running
+from btcforecast.api.answers import second_factor
 from btcforecast.api.edge.limits import Verdict
 from btcforecast.api.schemas.accounts import (
     AccountExport,
@@ -180,6 +181,7 @@ async def export(service: Service, caller: Caller) -> AccountExport:
                 keys=await keys(service, caller.person.id),
                 sessions=await sessions(service, caller.person.id, current=caller.session.id if caller.session else None),
                 usage=await _usage_days(service, caller.person.id),
+                second_factor=await second_factor.state(service, caller.person.id),
                 events=found,
             )
 

@@ -9,9 +9,10 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Request, Response
 
-from btcforecast.accounts import credentials, registration
+from btcforecast.accounts import credentials, registration, second_step
 from btcforecast.accounts.audit import Actor
 from btcforecast.accounts.login import Challenge, log_in
+from btcforecast.accounts.passkeys import can_have_passkeys
 from btcforecast.accounts.passwords import SHORTEST
 from btcforecast.accounts.sessions import Opened, end_session, refresh, session_of
 from btcforecast.api.access import ServiceDep
@@ -59,6 +60,7 @@ async def login_options(service: ServiceDep) -> Response:
         registration_closed_because=because,
         sends_mail=service.identity.sends_mail,
         password_min_length=SHORTEST,
+        passkeys=can_have_passkeys(service.identity.public_url),
     )
     return personal(found)
 
@@ -146,9 +148,16 @@ async def logout(request: Request, service: ServiceDep, asked: AskedRefresh, _cs
 @router.post("/confirm", response_model=ShownSession)
 async def confirm(request: Request, service: ServiceDep, caller: InSession, asked: AskedConfirmation) -> Response:
     """Prove once more who you are, which opens for ten minutes what could lock you out."""
-    now = service.clock.now()
-    password = asked.password.get_secret_value()
-    await credentials.confirm_password(service.identity, caller.person, password, network=network_of(request), at=now)
+    identity, person, network, now = service.identity, caller.person, network_of(request), service.clock.now()
+    if [asked.password, asked.code, asked.passkey].count(None) != 2:
+        raise ParameterError("password", "Give your password, a code of your app, or what a passkey said: one of the three.")
+    if asked.password is not None:
+        await credentials.confirm_password(identity, person, asked.password.get_secret_value(), network=network, at=now)
+    elif asked.code is not None:
+        await second_step.confirm_code(identity, person, asked.code.get_secret_value(), network=network, at=now)
+    elif asked.passkey is not None:
+        token = asked.passkey.token.get_secret_value()
+        await second_step.confirm_passkey(identity, person, token, asked.passkey.credential, network=network, at=now)
     return await confirmed(service, caller, now=now)
 
 

@@ -149,6 +149,26 @@ class Usage(Answer):
     )
 
 
+class Passkey(Answer):
+    """A passkey."""
+
+    id: str = Field(description="The credential's id, in base64url.")
+    name: str
+    created_at: Instant
+    last_used_at: Instant | None
+    backed_up: bool = Field(description="Kept in more places than one device, as far as it says.")
+    transports: list[str] = Field(description="How it is reached: internal, hybrid, usb, nfc, ble.")
+
+
+class SecondFactorState(Answer):
+    """What is set up."""
+
+    totp_since: Instant | None = Field(description="Since when codes of an authenticator app are asked for; null where none are.")
+    recovery_codes_left: int
+    passkeys: list[Passkey]
+    passkeys_possible: bool = Field(description="Whether browsers make passkeys for this service's address.")
+
+
 class AccountExport(Answer):
     """Everything that is stored about a person."""
 
@@ -156,6 +176,7 @@ class AccountExport(Answer):
     keys: list[Key]
     sessions: list[Session]
     usage: list[UsageDay]
+    second_factor: SecondFactorState
     events: list[Event]
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr
 
 from btcforecast.accounts.passwords import LONGEST, SHORTEST
 from btcforecast.api.schemas.accounts import Asked, Person, Session
+from btcforecast.api.schemas.second_factor import Code, PasskeyAnswer
 from btcforecast.api.schemas.shared import Answer
 
 Email = Annotated[str, Field(min_length=3, max_length=254, description="An address of mail.")]
@@ -29,6 +30,7 @@ class LoginOptions(Answer):
     registration_closed_because: str | None
     sends_mail: bool = Field(description="Whether links to verify, reset and unlock can be sent.")
     password_min_length: int
+    passkeys: bool = Field(description="Whether browsers make passkeys for this service's address.")
 
 
 class TokenPair(Answer):
@@ -118,9 +120,11 @@ class AskedMail(Asked):
 
 
 class AskedConfirmation(Asked):
-    """Proof that it is still the same person."""
+    """Proof that it is still the same person: one of the three."""
 
-    password: Secret
+    password: Secret | None = None
+    code: Code | None = None
+    passkey: Annotated[PasskeyAnswer | None, Field(description="The answer to POST /v1/auth/passkey/options.")] = None
 
 
 class AskedPassword(Asked):
