@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -217,6 +219,26 @@ async def test_administrators_add_find_change_and_page_through_people(store: Any
         me = (await client.get("/v1/me", headers=admin)).json()["person"]["id"]
         own = await client.patch(f"/v1/people/{me}", headers=admin, json={"role": "reader"})
         assert own.status_code == 403
+
+
+async def test_administrators_export_the_log_as_lines_that_check_each_other(
+    store: Any, headers: Any, run_app: Any, clock: ManualClock
+):
+    clock.at = NOW
+    admin, mine = await headers(RoleName.ADMINISTRATOR), await headers(RoleName.READER)
+    async with run_app(store) as client:
+        assert (await client.get("/v1/audit/export", headers=mine)).status_code == 403
+        answer = await client.get("/v1/audit/export", headers=admin)
+        found = (await client.get("/v1/audit", params={"limit": 1}, headers=admin)).json()["events"]
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-ndjson")
+    lines = answer.text.splitlines()
+    before = [hashlib.sha256(line.encode()).hexdigest() for line in lines]
+    assert [json.loads(line)["prev"] for line in lines] == ["00" * 32, *before[:-1]]
+    # The export is an act of its own, the last one in it; where from is not in the lines, but is shown.
+    last = json.loads(lines[-1])
+    assert (last["action"], found[0]["action"], last["seq"]) == ("audit.exported", "audit.exported", found[0]["seq"])
+    assert "network" not in last
+    assert found[0]["network"] is not None
 
 
 async def test_a_revoked_key_that_is_still_used_is_one_entry_a_minute(store: Any, headers: Any, run_app: Any, clock: ManualClock):

@@ -1,12 +1,13 @@
 """The audit log: every security event and administrative act, each entry bound to the one before by its hash.
 
-It names people by their random ids and networks by their prefixes, so that it can stay whole when a person's data are deleted.
+It names people by their random ids and networks by salted hashes, so that it stays whole when who and where from are forgotten.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -72,11 +73,12 @@ class AuditLog:
         await self._store.lock()
         last = await self._store.last()
         seq, previous = (0, FIRST_HASH) if last is None else (last.seq + 1, last.entry_hash)
+        salt = None if actor.network is None else secrets.token_bytes(16)
         body: dict[str, Any] = {
             "seq": seq,
             "at": at,
             "actor": actor.id,
-            "network": actor.network,
+            "network_hash": None if actor.network is None or salt is None else network_hash(salt, actor.network),
             "key": actor.key_id,
             "action": action,
             "subject": subject,
@@ -85,7 +87,22 @@ class AuditLog:
             "prev": previous.hex(),
         }
         text = rfc8785.dumps(body)
-        await self._store.add(AuditRow(seq, at, actor.id, action, subject, result, text.decode(), hashlib.sha256(text).digest()))
+        entry_hash = hashlib.sha256(text).digest()
+        await self._store.add(
+            AuditRow(seq, at, actor.id, action, subject, result, text.decode(), entry_hash, network=actor.network, salt=salt)
+        )
+
+
+def network_hash(salt: bytes, network: str) -> str:
+    """Return what an entry holds of where it came from: without the salt, which goes with the network, nobody can guess it."""
+    return hashlib.sha256(salt + network.encode()).hexdigest()
+
+
+def entry_of(row: AuditRow) -> dict[str, Any]:
+    """Return what an entry says, with where from as long as that is known; the first entries held it in their text."""
+    body: dict[str, Any] = json.loads(row.body)
+    body["network"] = row.network if row.network is not None else body.get("network")
+    return body
 
 
 async def verify_audit(connection: AsyncConnection) -> AuditReport:
@@ -111,4 +128,6 @@ def _fault(row: AuditRow, seq: int, previous: bytes) -> str | None:
     searched = ("seq", "at", "actor", "action", "subject", "result")
     if any(body[name] != getattr(row, name) for name in searched):
         return "its columns do not say what its text says"
+    if row.network is not None and row.salt is not None and body.get("network_hash") != network_hash(row.salt, row.network):
+        return "its network is not what was hashed"
     return None

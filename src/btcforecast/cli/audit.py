@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json as json_text
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from btcforecast.accounts.audit import verify_audit
+from btcforecast.accounts.audit import entry_of, verify_audit
 from btcforecast.accounts.people import find_person
 from btcforecast.cli.context import notes, opened, out, print_json, run
 from btcforecast.core import counted, from_rfc3339, to_rfc3339
@@ -17,6 +16,8 @@ from btcforecast.core.errors import ConflictError, IntegrityError
 from btcforecast.store.audit import AuditStore
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from btcforecast.accounts.audit import AuditReport
     from btcforecast.store.audit import AuditRow
 
@@ -35,6 +36,10 @@ def register(app: typer.Typer) -> None:
 def list_entries(
     *,
     who: Annotated[str | None, typer.Option(help="By or about this person: an address of mail or an id.")] = None,
+    actor: Annotated[str | None, typer.Option("--by", help="Only by this one: an id, “command line” or “anonymous”.")] = None,
+    subject: Annotated[str | None, typer.Option("--about", help="Only about this person: an id.")] = None,
+    network: Annotated[str | None, typer.Option(help="Only from addresses that begin so, while they are known.")] = None,
+    result: Annotated[str | None, typer.Option(help="Only done, or only refused.")] = None,
     action: Annotated[str | None, typer.Option(help="Only this action, such as key.created.")] = None,
     since: Annotated[str | None, typer.Option("--from", help="Only entries at or after this instant.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="Only entries before this instant.")] = None,
@@ -45,18 +50,20 @@ def list_entries(
 
     Example: [bold]btcforecast audit list --action key.refused --from 2026-01-01[/]
     """
-    found = run(_list(who, action, since, until, limit))
+    wanted = {"actor": actor, "subject": subject, "network": network, "action": action, "result": result}
+    found = run(_list(who, wanted, since, until, limit))
     if json:
-        print_json([json_text.loads(row.body) for row in found])
+        print_json([entry_of(row) for row in found])
         return
     if not found:
         notes.print("There is no such entry.")
         return
     table = Table()
-    for heading in ("Entry", "At", "Who", "Did", "About", "Result"):
+    for heading in ("Entry", "At", "Who", "From", "Did", "About", "Result"):
         table.add_column(heading, overflow="fold")
     for row in found:
-        table.add_row(str(row.seq), to_rfc3339(row.at), row.actor, row.action, row.subject or "", row.result)
+        place = entry_of(row)["network"] or ""
+        table.add_row(str(row.seq), to_rfc3339(row.at), row.actor, place, row.action, row.subject or "", row.result)
     out.print(table)
 
 
@@ -98,13 +105,19 @@ def verify(*, json: JsonOption = False) -> None:
         )
 
 
-async def _list(who: str | None, action: str | None, since: str | None, until: str | None, limit: int) -> list[AuditRow]:
+async def _list(
+    who: str | None, wanted: Mapping[str, str | None], since: str | None, until: str | None, limit: int
+) -> list[AuditRow]:
     async with opened() as (_, database), database.read() as connection:
         # Somebody who was deleted is still named by id.
         person_id = who if who is None or "@" not in who else (await find_person(connection, who)).id
         return await AuditStore(connection).find(
             person_id=person_id,
-            action=action,
+            actor=wanted["actor"],
+            subject=wanted["subject"],
+            network=wanted["network"],
+            action=wanted["action"],
+            result=wanted["result"],
             since=None if since is None else from_rfc3339(since),
             until=None if until is None else from_rfc3339(until),
             limit=limit,

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import func, insert, or_, select, text
+from sqlalchemy import Select, delete, func, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from btcforecast.store.tables import audit_entries
+from btcforecast.store.tables import audit_entries, audit_networks
 
 _LOCK: Final = 7091822107
 """PostgreSQL's advisory lock of whoever changes accounts or appends here, held until the transaction ends."""
 _PAGE: Final = 500
+_ENTRIES: Final = select(audit_entries, audit_networks.c.network, audit_networks.c.salt).select_from(
+    audit_entries.outerjoin(audit_networks)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """A stored entry; `body` is exactly the text that is hashed."""
+    """A stored entry; `body` is exactly the text that is hashed. network, salt: None where there was none, or it is forgotten."""
 
     seq: int
     at: int
@@ -28,6 +31,8 @@ class AuditRow:
     result: str
     body: str
     entry_hash: bytes
+    network: str | None = None
+    salt: bytes | None = None
 
 
 class AuditStore:
@@ -48,13 +53,20 @@ class AuditStore:
         return found[0] if found else None
 
     async def add(self, row: AuditRow) -> None:
-        """Add an entry."""
-        await self._connection.execute(insert(audit_entries).values(**asdict(row)))
+        """Add an entry, and beside it where from, which can be forgotten."""
+        values = asdict(row)
+        place = {"seq": row.seq, "network": values.pop("network"), "salt": values.pop("salt")}
+        await self._connection.execute(insert(audit_entries).values(**values))
+        if row.network is not None:
+            await self._connection.execute(insert(audit_networks).values(**place))
 
     async def find(
         self,
         *,
         person_id: str | None = None,
+        actor: str | None = None,
+        subject: str | None = None,
+        network: str | None = None,
         action: str | None = None,
         result: str | None = None,
         since: int | None = None,
@@ -62,12 +74,18 @@ class AuditStore:
         before: int | None = None,
         limit: int,
     ) -> list[AuditRow]:
-        """Return entries, newest first. person_id: who did it or whom it was done to; before: only with a lower number."""
+        """Return entries, newest first.
+
+        person_id: who did it or whom it was done to; network: how it begins, while it is known; before: only with a lower number.
+        """
         table = audit_entries.c
-        query = select(audit_entries).order_by(table.seq.desc()).limit(limit)
+        query = _ENTRIES.order_by(table.seq.desc()).limit(limit)
         if person_id is not None:
             query = query.where(or_(table.actor == person_id, table.subject == person_id))
-        for column, value in ((table.action, action), (table.result, result)):
+        if network is not None:
+            query = query.where(audit_networks.c.network.startswith(network, autoescape=True))
+        wanted = ((table.actor, actor), (table.subject, subject), (table.action, action), (table.result, result))
+        for column, value in wanted:
             if value is not None:
                 query = query.where(column == value)
         if since is not None:
@@ -76,18 +94,29 @@ class AuditStore:
             query = query.where(table.at < until)
         if before is not None:
             query = query.where(table.seq < before)
-        return [AuditRow(**row) for row in (await self._connection.execute(query)).mappings()]
+        return await self._rows(query)
 
     async def pages(self) -> AsyncIterator[list[AuditRow]]:
         """Yield all entries, oldest first, some hundred at a time."""
         after = -1
         while True:
-            query = select(audit_entries).where(audit_entries.c.seq > after).order_by(audit_entries.c.seq).limit(_PAGE)
-            rows = [AuditRow(**row) for row in (await self._connection.execute(query)).mappings()]
+            rows = await self.page(after=after)
             if not rows:
                 return
             yield rows
             after = rows[-1].seq
+
+    async def page(self, *, after: int) -> list[AuditRow]:
+        """Return the next some hundred entries with a higher number, oldest first."""
+        return await self._rows(_ENTRIES.where(audit_entries.c.seq > after).order_by(audit_entries.c.seq).limit(_PAGE))
+
+    async def drop_networks(self, *, made_before: int) -> int:
+        """Forget where entries came from that are older than that instant; return how many."""
+        old = select(audit_entries.c.seq).where(audit_entries.c.at < made_before)
+        return (await self._connection.execute(delete(audit_networks).where(audit_networks.c.seq.in_(old)))).rowcount
+
+    async def _rows(self, query: Select[Any]) -> list[AuditRow]:
+        return [AuditRow(**row) for row in (await self._connection.execute(query)).mappings()]
 
     async def size(self) -> int:
         """Return how many entries there are."""

@@ -1,4 +1,4 @@
-"""The audit log: nothing in it changes unseen, and nobody is named in it (LOG-5)."""
+"""The audit log: nothing in it changes unseen, and nobody is named in it (LOG-5); where from is forgotten after a time (DAT-4)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import hashlib
 import json
 
 import pytest
+import rfc8785
 from sqlalchemy.exc import DBAPIError
 
-from btcforecast.accounts.audit import FIRST_HASH, Actor, AuditLog, verify_audit
+from btcforecast.accounts.audit import FIRST_HASH, Actor, AuditLog, entry_of, verify_audit
 from btcforecast.accounts.people import add_person, delete_person
-from btcforecast.store.audit import AuditStore
+from btcforecast.store.audit import AuditRow, AuditStore
 from btcforecast.store.database import Database
 from btcforecast.store.people import OWNED
 from btcforecast.store.tables import api_keys, audit_entries, metadata, people
@@ -33,7 +34,8 @@ async def unguarded(database: Database, *statements: str) -> None:
     sqlite = ("DROP TRIGGER audit_entries_no_update", "DROP TRIGGER audit_entries_no_delete")
     guards = sqlite if database.is_sqlite else ("DROP TRIGGER audit_entries_stay ON audit_entries",)
     async with database.transaction() as connection:
-        for statement in (*guards, *statements):
+        # With the networks, which would hold the entries fast.
+        for statement in (*guards, "DELETE FROM audit_networks", *statements):
             await connection.exec_driver_sql(statement)
 
 
@@ -122,3 +124,54 @@ def test_every_table_with_a_persons_id_is_one_that_deletion_and_export_know():
         if column.name == "person_id" or any(key.column.table.name == "people" for key in column.foreign_keys)
     }
     assert holding == {table.name for table in OWNED}
+
+
+async def test_where_from_is_forgotten_while_the_chain_stays_whole(filled: Database):
+    async with filled.transaction() as connection:
+        assert await AuditStore(connection).drop_networks(made_before=NOW + 3) == 3
+    async with filled.read() as connection:
+        rows = await AuditStore(connection).find(limit=10)
+    assert [entry_of(row)["network"] for row in rows] == ["192.0.2.0", "192.0.2.0", None, None, None]
+    # Neither the text nor a salt to try networks with is left.
+    assert all("192.0.2" not in row.body for row in rows)
+    assert [row.salt is None for row in rows] == [False, False, True, True, True]
+    assert await fault(filled) is None
+
+
+async def test_another_network_than_was_hashed_is_found(filled: Database):
+    async with filled.transaction() as connection:
+        await connection.exec_driver_sql("UPDATE audit_networks SET network = '198.51.100.7' WHERE seq = 2")
+    assert await fault(filled) == "2: its network is not what was hashed"
+
+
+async def test_entries_of_the_first_release_with_the_network_in_their_text_still_verify(database: Database):
+    body = {"seq": 0, "at": NOW, "actor": "p_1", "network": "192.0.2.0", "key": None, "action": "key.created"}
+    body |= {"subject": None, "result": "done", "facts": {}, "prev": FIRST_HASH.hex()}
+    text = rfc8785.dumps(body)
+    async with database.transaction() as connection:
+        digest = hashlib.sha256(text).digest()
+        await AuditStore(connection).add(AuditRow(0, NOW, "p_1", "key.created", None, "done", text.decode(), digest))
+        await AuditLog(connection).record("key.created", actor=ACTOR, at=NOW)
+    async with database.read() as connection:
+        rows = await AuditStore(connection).find(limit=10)
+    assert [entry_of(row)["network"] for row in rows] == [None, "192.0.2.0"]
+    assert await fault(database) is None
+
+
+async def test_entries_are_found_by_who_to_whom_where_from_and_result(database: Database):
+    async with database.transaction() as connection:
+        log = AuditLog(connection)
+        await log.record("person.changed", actor=Actor("p_1", "192.0.2.1"), at=NOW, subject="p_2")
+        await log.record("person.changed", actor=Actor("p_2", "198.51.100.1"), at=NOW, subject="p_1", result="refused")
+        await log.record("person.changed", actor=Actor("p_1", "2001:db8::/64"), at=NOW)
+    async with database.read() as connection:
+        store = AuditStore(connection)
+        found = [
+            await store.find(limit=10, actor="p_1"),
+            await store.find(limit=10, subject="p_1"),
+            await store.find(limit=10, person_id="p_2"),
+            await store.find(limit=10, network="192.0.2."),
+            await store.find(limit=10, network="%"),
+            await store.find(limit=10, result="refused"),
+        ]
+    assert [[row.seq for row in rows] for rows in found] == [[2, 0], [1], [1, 0], [0], [], [1]]

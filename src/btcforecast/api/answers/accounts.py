@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import AsyncIterator
 
+from btcforecast.accounts.audit import entry_of
 from btcforecast.accounts.caller import Caller
 from btcforecast.accounts.keys import is_counting
 from btcforecast.accounts.plans import PLANS, PlanName
@@ -97,7 +98,7 @@ def key(row: KeyRow, *, now: int) -> Key:
 
 def event(row: AuditRow) -> Event:
     """Return an entry of the audit log."""
-    body = json.loads(row.body)
+    body = entry_of(row)
     return Event.model_validate({**{name: body[name] for name in Event.model_fields}, "at": to_rfc3339(row.at)})
 
 
@@ -146,6 +147,9 @@ async def events(
     service: Service,
     *,
     person_id: str | None = None,
+    actor: str | None = None,
+    subject: str | None = None,
+    network: str | None = None,
     action: str | None = None,
     result: str | None = None,
     since: int | None = None,
@@ -161,10 +165,30 @@ async def events(
         before = int(cursor)
     async with service.database.read() as connection:
         rows = await AuditStore(connection).find(
-            person_id=person_id, action=action, result=result, since=since, until=until, before=before, limit=limit + 1
+            person_id=person_id,
+            actor=actor,
+            subject=subject,
+            network=network,
+            action=action,
+            result=result,
+            since=since,
+            until=until,
+            before=before,
+            limit=limit + 1,
         )
     following = str(rows[limit - 1].seq) if len(rows) > limit else None
     return EventList(events=[event(row) for row in rows[:limit]], next_cursor=following)
+
+
+async def entries(service: Service, *, last: int) -> AsyncIterator[bytes]:
+    """Yield the audit log up to that number, oldest first, a line for each entry: exactly what is hashed."""
+    after = -1
+    while after < last:
+        # A connection for each page, because a slow reader must hold none; entries never change, so the pages fit together.
+        async with service.database.read() as connection:
+            rows = await AuditStore(connection).page(after=after)
+        yield "".join(f"{row.body}\n" for row in rows if row.seq <= last).encode()
+        after = rows[-1].seq
 
 
 async def export(service: Service, caller: Caller) -> AccountExport:

@@ -105,7 +105,7 @@ class Event(Answer):
     seq: int
     at: Instant
     actor: str = Field(description="A person's id, “command line” or “anonymous”.")
-    network: str | None = Field(description="Where from: an IPv4 address, or an IPv6 prefix.")
+    network: str | None = Field(description="Where from: an IPv4 address, or an IPv6 prefix; null when it is forgotten.")
     key: str | None = Field(description="With which key.")
     action: str
     subject: str | None = Field(description="The person whom it was done to.")
