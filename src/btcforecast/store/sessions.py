@@ -185,5 +185,6 @@ class AttemptStore:
         await self._connection.execute(delete(login_attempts).where(login_attempts.c.subject_hash == subject_hash))
 
     async def drop_old(self, *, last_before: int) -> int:
-        """Forget subjects whose last failure was before that instant; return how many went."""
-        return (await self._connection.execute(delete(login_attempts).where(login_attempts.c.last_at < last_before))).rowcount
+        """Forget subjects whose last failure, and its lock's end, were before that instant; return how many went."""
+        old = (login_attempts.c.last_at < last_before) & (login_attempts.c.locked_until < last_before)
+        return (await self._connection.execute(delete(login_attempts).where(old))).rowcount

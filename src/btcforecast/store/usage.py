@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -66,3 +66,7 @@ class UsageStore:
             .order_by(usage_days.c.day.desc(), usage_days.c.key_id)
         )
         return [UsageRow(**row) for row in (await self._connection.execute(query)).mappings()]
+
+    async def drop_old(self, *, day_before: int) -> int:
+        """Forget days that began before that instant; return how many rows went."""
+        return (await self._connection.execute(delete(usage_days).where(usage_days.c.day < day_before))).rowcount

@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from btcforecast import __version__
+from btcforecast.accounts.retention import forget_old
 from btcforecast.core import BASE, Clock, Origin, Series, counted, parse_span, to_rfc3339
 from btcforecast.core.errors import LedgerSealedTooLateError, UnavailableError
 from btcforecast.forecasts.drift import drift_report
@@ -29,13 +30,9 @@ from btcforecast.store.candles import CandleStore
 from btcforecast.store.database import Database
 from btcforecast.store.feed import Feed
 from btcforecast.store.forecasts import ForecastStore
-from btcforecast.store.mail import MailStore
-from btcforecast.store.people import PeopleStore
 from btcforecast.worker.calendar import keep_calendar
 
 _EVENTS_KEPT_S: Final = 7 * 86400
-_DEAD_KEYS_KEPT_S: Final = 90 * 86400
-_LETTERS_KEPT_S: Final = 30 * 86400
 _TRIES: Final = 4
 _WAIT_S: Final = 15.0
 """A venue that shows a candle late gets three more chances within the minute; after that the next cycle tries, while the grace lasts."""
@@ -177,16 +174,15 @@ class Work:
             return await ForecastStore(connection).first_scheduled(self.series, origin=Origin.REPLAYED) is not None
 
     async def tidy(self) -> str:
-        """Forget paths, stream events, dead keys and ended letters that are older than anybody asks for; forecasts and candles are kept for ever."""
+        """Forget paths, stream events and data about people that were kept long enough; forecasts and candles are kept for ever."""
         now = self.clock.now()
         async with self.database.transaction() as connection:
             await ForecastStore(connection).drop_paths(
                 origin=Origin.LIVE, as_of_before=now - parse_span(self.settings.paths_kept)
             )
             n = await Feed(connection).drop_events(created_before=now - _EVENTS_KEPT_S)
-            n_keys = await PeopleStore(connection).drop_dead_keys(dead_before=now - _DEAD_KEYS_KEPT_S)
-            n_letters = await MailStore(connection).drop_ended(ended_before=now - _LETTERS_KEPT_S)
-        return f"forgot {n} events, {n_keys} dead keys and {n_letters} letters."
+            gone = await forget_old(connection, at=now)
+        return f"forgot {n} events; " + ", ".join(f"{what}: {n_gone}" for what, n_gone in gone.items())
 
     async def _is_on_record(self, as_of: int) -> bool:
         async with self.database.read() as connection:
