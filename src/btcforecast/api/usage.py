@@ -23,11 +23,12 @@ class Usage:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database: Final = database
         self._clock: Final = clock
-        self._spent: dict[Spender, list[int]] = {}
+        # By person, day and key.
+        self._spent: dict[tuple[str, int, str], list[int]] = {}
 
     def note(self, person_id: str, key_id: str, cost: int) -> None:
         """Count a request. key_id: empty in a session."""
-        self._add(Spender(person_id, self._clock.now() // _DAY * _DAY, key_id), 1, cost)
+        self._add((person_id, self._clock.now() // _DAY * _DAY, key_id), 1, cost)
 
     async def run(self) -> None:
         """Write down what has been counted, twice a minute, until cancelled."""
@@ -42,13 +43,13 @@ class Usage:
         spent, self._spent = self._spent, {}
         try:
             async with self._database.transaction() as connection:
-                await UsageStore(connection).add({spender: (n, cost) for spender, (n, cost) in spent.items()})
+                await UsageStore(connection).add({Spender(*spender): (n, cost) for spender, (n, cost) in spent.items()})
         except (SQLAlchemyError, OSError) as e:
             log.warning("api.usage_not_written", n=len(spent), error=type(e).__name__)
             for spender, (n, cost) in spent.items():
                 self._add(spender, n, cost)
 
-    def _add(self, spender: Spender, n_requests: int, cost: int) -> None:
+    def _add(self, spender: tuple[str, int, str], n_requests: int, cost: int) -> None:
         spent = self._spent.get(spender)
         if spent is None:
             self._spent[spender] = [n_requests, cost]

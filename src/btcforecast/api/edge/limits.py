@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from btcforecast.accounts.plans import PLANS, PlanName
+from btcforecast.accounts.plans import PLANS, Plan, PlanName
 from btcforecast.core import Clock
 from btcforecast.telemetry.metrics import http_limits_open
 
@@ -85,8 +85,11 @@ class Quota:
         self.state = b'"%b";r=%%d;t=%%d' % name.encode()
 
 
-Claims = tuple[tuple[Quota, str], ...]
-"""The quotas that a request is counted under, each with the key of whoever it counts for."""
+class Claims(NamedTuple):
+    """What a request is counted under: quotas, each with the key of whoever it counts for. policy: as the header names them."""
+
+    policy: bytes
+    each: tuple[tuple[Quota, str], ...]
 
 
 class Verdict(NamedTuple):
@@ -101,7 +104,7 @@ class Verdict(NamedTuple):
 
     def left(self) -> list[tuple[Quota, int]]:
         """Return how much is left of each quota."""
-        return [(quota, max(quota.amount - quota.counter.spent(key), 0)) for quota, key in self.claims]
+        return [(quota, max(quota.amount - quota.counter.spent(key), 0)) for quota, key in self.claims.each]
 
 
 class Limits:
@@ -114,19 +117,18 @@ class Limits:
         people = Counter(60, is_shared=is_shared)
         self.counters: Final = {"addresses": addresses, "people": people}
         self._address: Final = Quota("address", int(amount), addresses)
-        self._plans: Final = {
-            str(name): (Quota("person", plan.per_minute, people), Quota("key", plan.per_minute_of_key, people))
-            for name, plan in PLANS.items()
-        }
+        self._plans: Final = {str(name): _of_plan(plan, people) for name, plan in PLANS.items()}
 
     def of_address(self, address: str) -> Claims:
         """Return what a request from an address counts under."""
-        return ((self._address, address),)
+        return Claims(self._address.policy, ((self._address, address),))
 
     def of_person(self, person_id: str, key_id: str | None, *, plan: str) -> Claims:
         """Return what a request of a person counts under. A plan that is not known here, such as a newer release's, counts as free."""
-        person, key = self._plans.get(plan) or self._plans[PlanName.FREE]
-        return ((person, person_id),) if key_id is None else ((person, person_id), (key, key_id))
+        person, key, policy = self._plans.get(plan) or self._plans[PlanName.FREE]
+        if key_id is None:
+            return Claims(person.policy, ((person, person_id),))
+        return Claims(policy, ((person, person_id), (key, key_id)))
 
     def is_spent(self, address: str) -> bool:
         """Say whether the next request of an address would be refused."""
@@ -137,28 +139,39 @@ class Limits:
     def admit(self, claims: Claims, cost: int) -> Verdict:
         """Count a request unless one of its quotas is used up."""
         # The quotas of one request are counted in one place.
-        reset_s = claims[0][0].counter.turn(self._clock.now())
-        is_allowed = True
-        for quota, key in claims:
+        quota, key = claims.each[0]
+        reset_s = quota.counter.turn(self._clock.now())
+        if cost == 1 and len(claims.each) == 1:
+            # Nearly every request: the same as below, in half the time.
+            left = quota.amount - quota.counter.spent(key) - 1
+            if left < 0:
+                return Verdict(False, reset_s, claims.policy, quota.state % (0, reset_s), claims)
+            quota.counter.spend(key, 1)
+            return Verdict(True, reset_s, claims.policy, quota.state % (left, reset_s), claims)
+        for quota, key in claims.each:
             # What costs more than there ever is fits into a window that nothing else has used.
             if quota.counter.spent(key) + min(cost, quota.amount) > quota.amount:
-                is_allowed = False
-        if is_allowed:
-            for quota, key in claims:
-                quota.counter.spend(key, min(cost, quota.amount))
-        return _verdict(claims, reset_s, is_allowed=is_allowed)
+                return _verdict(claims, reset_s, is_allowed=False)
+        for quota, key in claims.each:
+            quota.counter.spend(key, min(cost, quota.amount))
+        return _verdict(claims, reset_s, is_allowed=True)
 
     def judge_again(self, claims: Claims) -> Verdict:
         """Say whether a request that has been counted may pass after all, now that other processes' counts are known."""
-        reset_s = claims[0][0].counter.turn(self._clock.now())
-        is_allowed = all(quota.counter.spent(key) <= quota.amount for quota, key in claims)
+        reset_s = claims.each[0][0].counter.turn(self._clock.now())
+        is_allowed = all(quota.counter.spent(key) <= quota.amount for quota, key in claims.each)
         return _verdict(claims, reset_s, is_allowed=is_allowed)
 
 
+def _of_plan(plan: Plan, people: Counter) -> tuple[Quota, Quota, bytes]:
+    person, key = Quota("person", plan.per_minute, people), Quota("key", plan.per_minute_of_key, people)
+    return person, key, b"%b, %b" % (person.policy, key.policy)
+
+
 def _verdict(claims: Claims, reset_s: int, *, is_allowed: bool) -> Verdict:
-    quota, key = claims[0]
-    policy, state = quota.policy, quota.state % (max(quota.amount - quota.counter.spent(key), 0), reset_s)
-    for quota, key in claims[1:]:
-        policy += b", " + quota.policy
-        state += b", " + quota.state % (max(quota.amount - quota.counter.spent(key), 0), reset_s)
-    return Verdict(is_allowed, reset_s, policy, state, claims)
+    state = b""
+    for quota, key in claims.each:
+        left = quota.amount - quota.counter.spent(key)
+        shown = quota.state % (left if left > 0 else 0, reset_s)  # noqa: FURB136  # a call of max takes as long as the rest
+        state = b"%b, %b" % (state, shown) if state else shown
+    return Verdict(is_allowed, reset_s, claims.policy, state, claims)

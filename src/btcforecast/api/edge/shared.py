@@ -60,8 +60,8 @@ class SharedCounts:
 
     async def confirm(self, claims: Claims) -> bool:
         """Tell and learn what concerns one request at once. False: the store is away, and what is known here has to do."""
-        for counter in {quota.counter for quota, _ in claims}:
-            keys = tuple(key for quota, key in claims if quota.counter is counter)
+        for counter in {quota.counter for quota, _ in claims.each}:
+            keys = tuple(key for quota, key in claims.each if quota.counter is counter)
             if not self.is_up or not await self._exchange(counter, counter.take_untold(keys), within_s=_REQUEST_WAITS_S):
                 return False
         return True
