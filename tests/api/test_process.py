@@ -62,7 +62,7 @@ def test_the_web_process_loads_no_numerics_exchanges_or_jobs(running: tuple[str,
     assert not [name for name in maps if any(heavy in name for heavy in ("polars", "scipy.", "numba", "pandas"))]
     code = (
         "import sys, btcforecast.api.serve; "
-        "print([n for n in ('scipy','arch','polars','ccxt','dbos','pandas','alembic','typer','joblib') if n in sys.modules])"
+        "print([n for n in ('scipy','arch','polars','ccxt','dbos','pandas','alembic','typer','joblib','jinja2','aiosmtplib','webauthn') if n in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 

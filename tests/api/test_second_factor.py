@@ -521,6 +521,16 @@ def test_passkeys_need_a_name_that_browsers_take(address: str, *, possible: bool
 
 
 @ONE
+@pytest.mark.parametrize(
+    ("address", "origin"), [("https://API.test:443", "https://api.test"), ("https://api.test:8443", "https://api.test:8443")]
+)
+async def test_origins_are_compared_as_browsers_write_them(ada: Ada, address: str, origin: str):
+    object.__setattr__(ada.logins.service.identity, "public_url", address)
+    assert (await ada.add_passkey(passkey := SoftPasskey(origin=origin))).status_code == 201
+    assert (await ada.log_in_with(passkey)).status_code == 200
+
+
+@ONE
 async def test_an_address_of_numbers_says_why_there_are_no_passkeys(ada: Ada):
     object.__setattr__(ada.logins.service.identity, "public_url", "http://127.0.0.1:8000")
     assert (await ada.logins.client.get("/v1/auth/options")).json()["passkeys"] is False

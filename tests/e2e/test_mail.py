@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from mail_server import WITHIN_S, MailServer, Moods, certificate, mail_server
 
@@ -21,6 +23,9 @@ from btcforecast.accounts.secret_key import new_secret_key
 from btcforecast.accounts.vault import Vault
 from btcforecast.core import SystemClock
 from btcforecast.store.database import Database
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "api"))
+from serving import served  # found through the path set above
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 
@@ -126,6 +131,24 @@ def test_a_worker_that_is_still_getting_ready_sends_mail(place: Place, server: M
     with place.running("worker", MARKET="live", VENUES="kraken", VENUE_URLS=nowhere):
         assert server.next_letter()["To"] == "ada@example.org"
     assert place.letters()[0]["state"] == "sent"
+
+
+def test_a_newcomer_signs_up_by_the_link_that_arrives(place: Place, server: MailServer):
+    password = "seven herons cross a copper river"
+    settings = {name: place.environment[name] for name in ("SECRET_KEY", "MAIL_URL", "MAIL_FROM", "PUBLIC_URL", "ENVIRONMENT")}
+    assert place.letters() == []
+    with served(place.environment["DATABASE_URL"], place.folder, **settings) as (address, _), place.running("mail", "deliver"):
+        asked = {"email": "ada@example.org", "name": "Ada", "password": password}
+        assert httpx2.post(f"{address}/v1/auth/register", json=asked).status_code == 202
+        letter = server.next_letter()
+        assert (letter["To"], letter["Subject"]) == ("ada@example.org", "Confirm your address")
+        links = {re.findall(r"https://page.example/verify#token=([\w-]+)", part.get_content())[0] for part in letter.iter_parts()}
+        (token,) = links
+        assert httpx2.post(f"{address}/v1/auth/verify", json={"token": token}).status_code == 201
+        found = httpx2.post(f"{address}/v1/auth/login", json={"email": "ada@example.org", "password": password})
+        assert found.json()["session"]["person"]["name"] == "Ada"
+    (kept,) = place.letters()
+    assert (kept["kind"], kept["state"]) == ("verify_address", "sent")
 
 
 def test_the_test_letter_arrives_or_says_what_went_wrong(tmp_path: Path):

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -42,6 +43,23 @@ class Letter(StrEnum):
     """By command, to see whether mail arrives. at."""
 
 
+FACTS: Final[dict[Letter, frozenset[str]]] = {
+    Letter.VERIFY_ADDRESS: frozenset({"link", "hours"}),
+    Letter.ALREADY_REGISTERED: frozenset({"link"}),
+    Letter.RESET_PASSWORD: frozenset({"link", "minutes"}),
+    Letter.PASSWORD_CHANGED: frozenset({"at"}),
+    Letter.CONFIRM_NEW_ADDRESS: frozenset({"link", "hours"}),
+    Letter.ADDRESS_CHANGE_ASKED: frozenset({"new", "link"}),
+    Letter.ADDRESS_CHANGED: frozenset({"new", "at"}),
+    Letter.ACCOUNT_LOCKED: frozenset({"link", "until"}),
+    Letter.SECOND_FACTOR_CHANGED: frozenset({"what", "at"}),
+    Letter.ACCOUNT_DELETED: frozenset({"at"}),
+    Letter.INVITED: frozenset({"link", "hours"}),
+    Letter.TEST: frozenset({"at"}),
+}
+"""What each letter says beside its template. minutes and hours: for how long the link counts, and the letter is worth sending."""
+
+
 async def post(
     connection: AsyncConnection,
     vault: Vault,
@@ -52,7 +70,12 @@ async def post(
     facts: Mapping[str, str],
     at: int,
 ) -> None:
-    """Write a letter down, to be sent when the caller's transaction is committed, and never without it."""
+    """Write a letter down, to be sent when the caller's transaction is committed, and never without it.
+
+    Raises ValueError where the facts are not those of the letter, here and not when nobody looks any more.
+    """
+    if facts.keys() != FACTS[letter]:
+        raise ValueError(f"The letter {letter} says {', '.join(sorted(FACTS[letter]))}, not {', '.join(sorted(facts))}.")
     letter_id = f"m_{secrets.token_hex(12)}"
     sealed = vault.seal(json.dumps(dict(facts)).encode(), place=f"mail:{letter_id}")
     await MailStore(connection).add(MailRow(letter_id, person_id, to, letter, sealed, at, at))

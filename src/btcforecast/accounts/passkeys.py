@@ -104,7 +104,7 @@ async def finish_passkey(
             credential=given,
             expected_challenge=base64url_to_bytes(challenge),
             expected_rp_id=host,
-            expected_origin=identity.public_url,
+            expected_origin=_origin(identity.public_url),
             require_user_verification=True,
         )
     except Exception as e:  # whatever the library makes of bytes that a stranger chose
@@ -206,6 +206,13 @@ async def _ready(identity: Identity) -> str:
     return urlsplit(identity.public_url).hostname or ""
 
 
+def _origin(public_url: str) -> str:
+    """Return the address as browsers write an origin (RFC 6454, section 6.2)."""
+    parts = urlsplit(public_url)
+    is_default = parts.port in (None, {"https": 443, "http": 80}[parts.scheme])
+    return f"{parts.scheme}://{parts.hostname}" + ("" if is_default else f":{parts.port}")
+
+
 async def _spend(identity: Identity, token: str, purpose: Purpose, *, person_id: str | None, at: int) -> str:
     """Return the challenge, in base64url; it is spent whatever the answer to it is worth."""
     async with identity.database.transaction() as connection:
@@ -228,7 +235,7 @@ def _verified(identity: Identity, host: str, row: PasskeyRow, challenge: str, cr
         credential=given,
         expected_challenge=base64url_to_bytes(challenge),
         expected_rp_id=host,
-        expected_origin=identity.public_url,
+        expected_origin=_origin(identity.public_url),
         credential_public_key=row.public_key,
         # The counter is compared where it is stored, so that two uses at the same moment are told apart.
         credential_current_sign_count=0,

@@ -65,7 +65,8 @@ def delivery(database: Database, vault: Vault, clock: ManualClock, carrier: Carr
 
 async def write(database: Database, vault: Vault, *, letter: Letter = Letter.TEST, at: int = NOW, **facts: str) -> MailRow:
     async with database.transaction() as connection:
-        await post(connection, vault, letter, to="ada@example.org", person_id=None, facts={"at": "now", **facts}, at=at)
+        said = facts or {"at": "now"}
+        await post(connection, vault, letter, to="ada@example.org", person_id=None, facts=said, at=at)
     return (await rows(database))[0]
 
 
@@ -93,6 +94,15 @@ async def test_a_letter_of_a_transaction_that_fails_is_never_sent(database: Data
         await fail()
     assert await delivery(database, vault, clock, pile := Pile()).deliver_due() == 0
     assert pile.ids == []
+
+
+@ONE
+@pytest.mark.parametrize("facts", [{}, {"at": "now", "more": "x"}, {"link": "x"}])
+async def test_a_letter_with_other_facts_than_its_own_is_not_written(database: Database, vault: Vault, facts: dict[str, str]):
+    async with database.transaction() as connection:
+        with pytest.raises(ValueError, match="The letter test says at"):
+            await post(connection, vault, Letter.TEST, to="a@example.org", person_id=None, facts=facts, at=NOW)
+    assert await rows(database) == []
 
 
 async def test_workers_at_the_same_time_send_each_letter_once(database: Database, vault: Vault, clock: ManualClock):

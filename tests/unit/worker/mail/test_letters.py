@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
+from btcforecast.accounts.mail import FACTS as DECLARED
 from btcforecast.accounts.mail import Letter
 from btcforecast.accounts.mail_route import sender_of
 from btcforecast.worker.mail import Letters
@@ -114,6 +115,10 @@ def test_no_address_brings_a_header_of_its_own(end: str):
 
 def test_addresses_beyond_ascii_are_written_as_mail_knows_them():
     assert written(Letter.TEST, to="ada@exämple.org")["To"] == "ada@xn--exmple-cua.org"
+
+
+def test_the_letters_here_say_what_letters_say():
+    assert {letter: frozenset(facts) for letter, facts in FACTS.items()} == DECLARED
 
 
 def test_every_template_belongs_to_a_letter():
