@@ -101,6 +101,7 @@ def test_the_worker_refuses_a_wrong_folder_in_production(strict: pytest.MonkeyPa
 
 def test_debug_in_production_is_told_by_doctor_and_at_the_worker_s_start(strict: pytest.MonkeyPatch, tmp_path: Path):
     strict.setenv("LOG_LEVEL", "DEBUG")
+    strict.setenv("SECURITY_CONTACT", "mailto:security@example.org")
     strict.setenv("MODEL_PATH", str(folder(tmp_path / "models", mode=0o777)))
     found = json.loads(CliRunner().invoke(build_app(), ["doctor", "--json"]).stdout)["findings"]
     assert [(each["verdict"], each["remedy"]) for each in found if each["what"] == "LOG_LEVEL"] == [

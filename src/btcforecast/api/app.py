@@ -24,6 +24,7 @@ from btcforecast.api.edge.shared import SharedCounts
 from btcforecast.api.keys import KeyReader
 from btcforecast.api.openapi import openapi_document, routed_app
 from btcforecast.api.problems import add_problem_handlers
+from btcforecast.api.security_txt import add_security_txt
 from btcforecast.api.service import Service
 from btcforecast.api.stream.hub import Hub
 from btcforecast.api.stream.poller import Poller
@@ -80,6 +81,7 @@ def create_app(settings: Settings, database: Database, clock: Clock | None = Non
     add_strictness(app, document)
     add_problem_handlers(app)
     add_docs(app, document)
+    add_security_txt(app, settings.security_contact, public_url=settings.public_url, clock=clock)
     add_page(app)
     if settings.cors_origins:
         app.add_middleware(
@@ -96,6 +98,7 @@ def create_app(settings: Settings, database: Database, clock: Clock | None = Non
         app,
         board=service.board,
         addresses=Addresses(settings.trusted_proxies),
+        tls_address=settings.public_url if settings.defaults.has_tls else None,
         admission=Admission(
             hosts=Hosts(
                 own_names(public_url=settings.public_url, host=settings.host, allowed=settings.allowed_hosts),

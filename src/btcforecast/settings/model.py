@@ -31,6 +31,7 @@ _LIFETIMES: Final = {
     "refresh_token_lifetime": ("1h", "90d"),
     "session_lifetime": ("1h", "365d"),
 }
+_CONTACT: Final = re.compile(r"(mailto:[^\s@]+@[^\s@]+|https://[^\s/]+(/\S*)?)")
 _DATABASE: Final = re.compile(r"(postgres(ql)?(\+psycopg)?://|sqlite(\+aiosqlite)?://)")
 
 
@@ -90,6 +91,10 @@ class Settings(BaseSettings):
     public_url: Address = Field(
         "http://127.0.0.1:8000",
         description="The address at which people reach the page; links in mail and passkeys are bound to it.",
+    )
+
+    security_contact: CommaList = Field(
+        (), description="Where weaknesses are reported: mailto: and https:// addresses for /.well-known/security.txt."
     )
 
     host: str = Field("127.0.0.1", description="Address on which the API and the page are served.")
@@ -191,6 +196,7 @@ class Settings(BaseSettings):
     @field_validator(
         "cors_origins",
         "allowed_hosts",
+        "security_contact",
         "trusted_proxies",
         "venues",
         "baselines",

@@ -39,3 +39,9 @@ def doubts(settings: Settings) -> Iterator[tuple[str, str, str]]:
     if settings.log_level == "DEBUG":
         found = f"DEBUG in {settings.environment}, which fills disks and may show what people send;"
         yield "LOG_LEVEL", found, "set INFO or WARNING."
+    if not settings.security_contact:
+        yield (
+            "SECURITY_CONTACT",
+            "names nobody, so that who finds a weakness cannot tell you;",
+            "give mailto: or https:// addresses.",
+        )

@@ -34,6 +34,10 @@ class Addresses:
             hops.pop()
         return self._key(hops[-1])
 
+    def has_come_in_the_clear(self, peer: str | None, forwarded_proto: bytes | None) -> bool:
+        """Say whether a trusted proxy tells that the client reached it without TLS; nobody else is believed."""
+        return forwarded_proto is not None and forwarded_proto.lower() == b"http" and peer is not None and self._is_trusted(peer)
+
     def _key(self, text: str) -> str:
         found = self._keys.get(text)
         if found is None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any, Final
+from urllib.parse import quote
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -18,6 +20,7 @@ from btcforecast.api.edge.access_log import AccessLog
 from btcforecast.api.edge.addresses import Addresses
 from btcforecast.api.edge.admission import Admission, Refusal, of_limits
 from btcforecast.api.edge.bodies import is_deeper, is_json, replayed, whole_body
+from btcforecast.api.edge.hosts import BY_ADDRESS
 from btcforecast.api.edge.security import Origins
 from btcforecast.api.problems import problem_body
 from btcforecast.telemetry.metrics import http_figures
@@ -40,6 +43,7 @@ class Edge:
         *,
         board: Board,
         addresses: Addresses,
+        tls_address: str | None,
         admission: Admission,
         origins: Origins,
         access_log: AccessLog,
@@ -50,6 +54,7 @@ class Edge:
         self._app = app
         self._board = board
         self._addresses = addresses
+        self._tls_address = tls_address
         self._admission = admission
         self._origins = origins
         self._log = access_log
@@ -74,7 +79,7 @@ class Edge:
         request_id = f"{self._process}-{next(self._ids):x}"
         added: Headers = [*self._security, (b"x-request-id", request_id.encode())]
         caller = verdict = None
-        refusal = self._admission.of_host(path, headers, scope["headers"])
+        refusal = self._admission.of_host(path, headers, scope["headers"]) or self._of_transport(path, peer, headers)
         authorization = headers.get(b"authorization")
         # Other schemes are somebody else's, such as a proxy's that asks for a password of its own.
         if refusal is None and authorization is not None and authorization[:6].lower() == b"bearer":
@@ -108,6 +113,17 @@ class Edge:
         self._log.request(
             method=method, path=path, status=status, duration_ms=1000 * duration, client=client, request_id=request_id
         )
+
+    def _of_transport(self, path: str, peer: tuple[str, int] | None, headers: Mapping[bytes, bytes]) -> Refusal | None:
+        """Lead pages to TLS; programs are told, because one that is led on silently goes on sending keys in the clear (ASVS 5, 4.1.2)."""
+        if self._tls_address is None or path.startswith(BY_ADDRESS):
+            return None
+        if not self._addresses.has_come_in_the_clear(peer[0] if peer else None, headers.get(b"x-forwarded-proto")):
+            return None
+        if path.startswith("/v1"):
+            return Refusal(403, "This service is reached by https:// only; a key that came this way should be replaced.")
+        location = f"{self._tls_address}{quote(path)}".encode()
+        return Refusal(308, "This service is reached by https:// only.", ((b"location", location),))
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, added: Headers, *, request_id: str) -> tuple[str, int]:
         """Let the application answer; return the route's template and the status."""
