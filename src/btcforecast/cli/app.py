@@ -41,6 +41,7 @@ _GROUPS: Final[tuple[str, ...]] = (
     "keys",
     "audit",
     "mail",
+    "database",
     "doctor",
 )
 """Modules of this package, in the order of `--help`; each has `register(app)`."""

@@ -25,6 +25,7 @@ from btcforecast.settings import Settings, load_settings
 from btcforecast.store.calendar import CalendarStore
 from btcforecast.store.candles import CandleStore
 from btcforecast.store.database import database_url
+from btcforecast.store.roles import may_change_audit
 
 _WRONG = 3
 _COLOURS = {"ok": "green", "warning": "yellow", "wrong": "bold red"}
@@ -99,6 +100,11 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding("Tables", "warning", "are behind this version;", "the next start brings them up to date.")
             return
         async with database.read() as connection:
+            if not database.is_sqlite and await may_change_audit(connection):
+                remedy = "run the service as a role that `btcforecast database grant` made able."
+                yield Finding("Audit log", "warning", "the role in use could change or delete entries;", remedy)
+            elif not database.is_sqlite:
+                yield Finding("Audit log", "ok", "the role in use can only read and add.")
             store = CandleStore(connection)
             held = await store.list_series()
             for series in held:

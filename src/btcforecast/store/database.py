@@ -94,11 +94,17 @@ class Database:
                 yield connection
 
     async def migrate(self) -> None:
-        """Bring the tables to the newest version; safe to call from several processes at once."""
+        """Bring the tables to the newest version; safe to call from several processes at once.
+
+        Raises SettingsError where something is to be changed and the role in use may not.
+        """
+        if not await self.pending_migrations():
+            return
         async with self.transaction() as connection:
             if not self.is_sqlite:
                 # One process migrates, the others wait here and then find nothing to do.
                 await connection.execute(text("SELECT pg_advisory_xact_lock(7091822103)"))
+                await _refuse_if_not_owner(connection)
             await connection.run_sync(_upgrade)
 
     async def pending_migrations(self) -> bool:
@@ -117,6 +123,17 @@ class Database:
     async def close(self) -> None:
         """Give all connections back."""
         await self._engine.dispose()
+
+
+async def _refuse_if_not_owner(connection: AsyncConnection) -> None:
+    query = text(
+        "SELECT current_user, has_schema_privilege('public', 'CREATE') AND coalesce((SELECT pg_has_role(current_user, relowner, 'USAGE')"
+        " FROM pg_class WHERE oid = to_regclass('alembic_version')), true)"
+    )
+    role, may = (await connection.execute(query)).one()
+    if not may:
+        message = f"The tables are behind this version, and the role “{role}” may not change them; run `btcforecast database migrate` as their owner."
+        raise SettingsError(message)
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
