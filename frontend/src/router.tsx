@@ -3,6 +3,7 @@ import { PageFailure } from "@/parts/page-failure";
 import { Layout } from "@/parts/layout";
 import { Loading } from "@/parts/states";
 import { NotFound } from "@/pages/not-found";
+import { readLoginSearch } from "@/pages/enter/search";
 import { readLedgerSearch } from "@/pages/ledger/search";
 import { readModelsSearch } from "@/pages/models/search";
 import { readRecordSearch } from "@/pages/record/search";
@@ -48,7 +49,62 @@ const about = createRoute({
   component: lazyRouteComponent(() => import("@/pages/about"), "About"),
 });
 
-const tree = root.addChildren([forecast, record, models, modelCard, ledger, about]);
+const enter = () => import("@/pages/enter/by-link");
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: readLoginSearch,
+  component: lazyRouteComponent(() => import("@/pages/enter/login"), "LoginPage"),
+});
+
+const signup = createRoute({
+  getParentRoute: () => root,
+  path: "/signup",
+  component: lazyRouteComponent(() => import("@/pages/enter/signup"), "SignupPage"),
+});
+
+const forgotten = createRoute({
+  getParentRoute: () => root,
+  path: "/forgotten",
+  component: lazyRouteComponent(() => import("@/pages/enter/forgotten"), "ForgottenPage"),
+});
+
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: "/reset",
+  component: lazyRouteComponent(() => import("@/pages/enter/reset"), "ResetPage"),
+});
+
+const verify = createRoute({ getParentRoute: () => root, path: "/verify", component: lazyRouteComponent(enter, "VerifyPage") });
+
+const unlock = createRoute({ getParentRoute: () => root, path: "/unlock", component: lazyRouteComponent(enter, "UnlockPage") });
+
+const confirmAddress = createRoute({
+  getParentRoute: () => root,
+  path: "/confirm-address",
+  component: lazyRouteComponent(enter, "ConfirmAddressPage"),
+});
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: "/account",
+  component: lazyRouteComponent(() => import("@/pages/account/page"), "AccountPage"),
+});
+
+const adminPeople = createRoute({
+  getParentRoute: () => root,
+  path: "/admin/people",
+  component: lazyRouteComponent(() => import("@/pages/admin/people"), "PeoplePage"),
+});
+
+const adminAudit = createRoute({
+  getParentRoute: () => root,
+  path: "/admin/audit",
+  component: lazyRouteComponent(() => import("@/pages/admin/audit"), "AuditPage"),
+});
+
+const tree = root.addChildren([forecast, record, models, modelCard, ledger, about, login, signup, forgotten, reset, verify, unlock, confirmAddress, account, adminPeople, adminAudit]);
 
 export function makeRouter() {
   return createRouter({

@@ -16,6 +16,12 @@ interface Answered<T> {
 /** The answer, or an ApiError that says in a sentence why there is none. */
 export async function answer<T>(asked: Promise<Answered<T>>): Promise<T> {
   const { data, error, response } = await asked;
-  if (data === undefined) throw toApiError(response.status, error);
+  if (data === undefined) throw toApiError(response, error);
   return data;
+}
+
+/** Waits for an answer that has nothing in it, or throws an ApiError. */
+export async function done(asked: Promise<Answered<unknown>>): Promise<void> {
+  const { error, response } = await asked;
+  if (!response.ok) throw toApiError(response, error);
 }

@@ -2,6 +2,8 @@ import { Link, Outlet } from "@tanstack/react-router";
 import classes from "./layout.module.css";
 import { SchemeToggle } from "./scheme-toggle.tsx";
 import { useLiveUpdates } from "@/api/live";
+import { useSessionKeeper } from "@/session/use-session";
+import { AccountLink } from "./account-link.tsx";
 import { MarketMark } from "./market-mark.tsx";
 
 const PAGES = [
@@ -15,6 +17,7 @@ const PAGES = [
 /** What stands around every page. */
 export function Layout() {
   useLiveUpdates();
+  useSessionKeeper();
   return (
     <>
       <a href="#content" className={classes["skip"]}>
@@ -32,6 +35,7 @@ export function Layout() {
             </Link>
           ))}
         </nav>
+        <AccountLink />
         <SchemeToggle />
       </header>
       <MarketMark />
