@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import hypothesis
@@ -61,10 +64,45 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("postgresql_url"))
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database to copy, which takes a tenth of the time of migrating."""
+    path = tmp_path_factory.mktemp("migrated") / "one.db"
+    _migrate_in_thread(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgresql_server: str) -> str:
+    """A migrated PostgreSQL database to copy."""
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE migrated")
+    _migrate_in_thread(postgresql_server.replace("/postgres?", "/migrated?"))
+    return "migrated"
+
+
+def _migrate_in_thread(url: str) -> None:
+    async def migrate() -> None:
+        database = Database(url)
+        await database.migrate()
+        await database.close()
+
+    # The tests' event loop may be running already.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(migrate())).result()
+
+
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
     """A migrated database, once on SQLite and once on PostgreSQL."""
     opened = Database(database_url)
-    await opened.migrate()
+    if opened.is_sqlite:
+        shutil.copyfile(request.getfixturevalue("migrated_file"), str(opened.url.database))
+    else:
+        name, template = str(opened.url.database), request.getfixturevalue("migrated_template")
+        with psycopg.connect(request.getfixturevalue("postgresql_server"), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}"'.encode())
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE {template}'.encode())
+    assert not await opened.pending_migrations()
     yield opened
     await opened.close()

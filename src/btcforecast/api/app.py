@@ -77,7 +77,7 @@ def create_app(settings: Settings, database: Database, clock: Clock | None = Non
 
     app = routed_app(lifespan=lifespan)
     app.state.service = service
-    document = openapi_document(app)
+    document = openapi_document()
     add_strictness(app, document)
     add_problem_handlers(app)
     add_docs(app, document)

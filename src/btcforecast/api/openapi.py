@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from typing import Any, Final
@@ -37,10 +38,10 @@ DESCRIPTION: Final = (
 )
 
 
-def openapi_document(app: FastAPI | None = None) -> dict[str, Any]:
-    """Return the OpenAPI document of the routes."""
-    if app is None:
-        app = routed_app()
+@functools.cache
+def openapi_document() -> dict[str, Any]:
+    """Return the OpenAPI document of the routes, which are the same for every application; nobody changes it."""
+    app = routed_app()
     document = get_openapi(title="btcforecast", version=__version__, description=DESCRIPTION, routes=app.routes)
     schemas = document["components"]["schemas"]
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
