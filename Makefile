@@ -7,13 +7,15 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# The scanners want other versions of what the service uses, so they live apart.
+SCANNERS := .venv-security
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Where it is set, every start would compile all imports anew, which makes a suite of real processes several times slower.
 unexport PYTHONDONTWRITEBYTECODE
 PAGE := $(shell git ls-files frontend 2>/dev/null || find frontend -type f -not -path "*/node_modules/*" -not -path "*/.generated/*") hatch_build.py
 PYTEST_OPTIONS ?= -n 2 --dist loadfile
 
-.PHONY: help run test check bench docs lock clean browser
+.PHONY: help run test check bench security docs lock clean browser
 
 help: ## List these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 14
@@ -35,6 +37,9 @@ check: $(VENV)/.ready-dev ## Check format, lint, types, layers, dead code and th
 bench: $(VENV)/.ready-dev ## Measure speed, memory and every promised limit; takes a quarter of an hour
 	@failed=0; for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || failed=1; done; exit $$failed
 
+security: $(VENV)/.ready-dev $(SCANNERS)/.ready ## Attack a running service with public scanners, audit dependencies, look for secrets
+	@$(BIN)/python security/run.py
+
 docs: $(VENV)/.ready-dev ## Write docs/reference and frontend/openapi.json anew from the code
 	@$(BIN)/python docs/build_reference.py
 
@@ -43,9 +48,11 @@ lock: $(VENV)/.ready-dev ## Compile requirements/*.txt anew from pyproject.toml,
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements/$$extra.txt; done
 	@printf 'editables\nhatchling\nnodejs-wheel-binaries\n' | $(BIN)/uv pip compile - --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements/build.txt
+	@printf 'bandit\ndetect-secrets\npip-audit\nsqlmap\nwapiti3\n' | $(BIN)/uv pip compile - --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements/security.txt
 
 clean: ## Remove everything that these targets made, but not var/, which holds your data
-	rm -rf $(VENV) dist build frontend/node_modules frontend/dist src/btcforecast/web/static
+	rm -rf $(VENV) $(SCANNERS) dist build frontend/node_modules frontend/dist src/btcforecast/web/static
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -60,6 +67,12 @@ $(VENV)/.ready-%: $(VENV)/bin/python requirements/worker.txt requirements/dev.tx
 	@$(PIP) install --require-hashes -r requirements/build.txt -r requirements/$(if $(filter run,$*),worker,dev).txt
 	@echo "Building the page …"
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(SCANNERS)/.ready: requirements/security.txt
+	@echo "Installing the scanners …"
+	@$(PYTHON) -m venv $(SCANNERS)
+	@$(SCANNERS)/bin/pip --disable-pip-version-check --quiet install --require-hashes -r requirements/security.txt
 	@touch $@
 
 browser:

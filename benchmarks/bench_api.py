@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -93,10 +94,20 @@ def start_ours(port: int, folder: str) -> subprocess.Popen[bytes]:
 
 
 async def drive(  # noqa: C901  # one asyncio protocol, whole
-    port: int, *, clients: int, seconds: float | None = None, n_requests: int | None = None, rate: float | None = None
+    port: int,
+    *,
+    clients: int,
+    seconds: float | None = None,
+    n_requests: int | None = None,
+    rate: float | None = None,
+    credentials: Sequence[str] = (),
 ) -> Load:
-    """Send requests over kept connections, as fast as possible or at a rate, and check every answer."""
-    request = f"GET {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+    """Send requests over kept connections, as fast as possible or at a rate, and check every answer.
+
+    credentials: keys or tokens, one a connection.
+    """
+    head = f"GET {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+    requests = [f"{head}Authorization: Bearer {text}\r\n\r\n".encode() for text in credentials] or [f"{head}\r\n".encode()]
     load = Load(0, 0.0, 0, [])
     began = time.perf_counter()
     until = None if seconds is None else began + seconds
@@ -128,7 +139,7 @@ async def drive(  # noqa: C901  # one asyncio protocol, whole
             # At a rate, waiting in line counts: latency is measured from when the request was due.
             self.sent_at = self.next_at if rate else now
             self.next_at += clients / rate if rate else 0
-            self.transport.write(request)
+            self.transport.write(requests[self.place % len(requests)])
 
         def data_received(self, data: bytes) -> None:
             if self.missing:

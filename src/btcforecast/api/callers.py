@@ -1,10 +1,10 @@
-"""Who asks: API keys and access tokens of requests, looked up once a second at most."""
+"""Who asks: API keys and access tokens of requests, looked up when they are new or something has changed."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,27 +17,43 @@ from btcforecast.accounts.sessions import caller_of
 from btcforecast.accounts.tokens import is_token
 from btcforecast.core import Clock
 from btcforecast.core.errors import UnauthenticatedError
+from btcforecast.store.audit import AuditStore
 from btcforecast.store.people import PeopleStore
 
 _MOST_KEPT: Final = 10_000
+_LONGEST_KEPT_S: Final = 60
+"""What is changed by hand in the database, past the audit log, is felt after this."""
 _TOLD_EVERY_S: Final = 60
 """A key that is refused again and again is one entry of the audit log a minute."""
 _WRITTEN_EVERY_S: Final = 30
 log: Final = structlog.get_logger()
 
 
+class _Found(NamedTuple):
+    """Somebody who was looked up. newest: the audit log's newest entry then; until: when key or token end by themselves."""
+
+    caller: Caller
+    newest: int
+    read_at: int
+    until: int
+
+
 class Callers:
     """Finds the people behind keys and access tokens.
 
-    What was found counts until the second is over, so that a key revoked, a session ended or a role changed by any process is felt within a
-    second by all; a change made by this process is felt at once (`forget`).
+    Every change to people, keys and sessions is an entry of the audit log, so what was found counts while that log has no newer entry. It is
+    asked once a second, whoever and however many ask: a key revoked, a session ended or a role changed by any process is felt within a
+    second by all, and a change made by this process at once (`forget`).
     """
 
     def __init__(self, identity: Identity, clock: Clock) -> None:
         self._identity: Final = identity
         self._database: Final = identity.database
         self._clock: Final = clock
-        self._found: dict[bytes, tuple[int, Caller]] = {}
+        self._found: dict[bytes, _Found] = {}
+        self._newest = -1
+        self._asked_at = -1
+        self._asking = asyncio.Lock()
         self._used: dict[str, int] = {}
         self._told: dict[str, int] = {}
         self._keys_read_at = -1
@@ -49,9 +65,14 @@ class Callers:
     async def identify(self, authorization: bytes, *, network: str) -> Caller:
         """Return who asks with this header. Raises UnauthenticatedError. network: where from, for the audit log."""
         now = self._clock.now()
-        read_at, found = self._found.get(_digest(authorization), (-1, None))
-        if found is None or read_at != now:
-            found = await self._look_up(authorization, network)
+        if self._asked_at != now:
+            await self._ask_for_changes(now)
+        digest = _digest(authorization)
+        known = self._found.get(digest)
+        if known is not None and known.newest == self._newest and now < known.until and now - known.read_at < _LONGEST_KEPT_S:
+            found = known.caller
+        else:
+            found = await self._look_up(digest, authorization, network)
         if found.key is not None:
             self._used[found.key.id] = now
         return found
@@ -79,25 +100,34 @@ class Callers:
             log.warning("api.key_uses_not_written", n=len(used), error=type(e).__name__)
             self._used = used | self._used
 
-    async def _look_up(self, authorization: bytes, network: str) -> Caller:
-        now = self._clock.now()
+    async def _ask_for_changes(self, now: int) -> None:
+        async with self._asking:
+            if self._asked_at != now:
+                async with self._database.read() as connection:
+                    last = await AuditStore(connection).last()
+                self._newest, self._asked_at = -1 if last is None else last.seq, now
+
+    async def _look_up(self, digest: bytes, authorization: bytes, network: str) -> Caller:
+        now, newest = self._clock.now(), self._newest
         text = _token(authorization)
         try:
-            found = await (self._by_token(text, now) if is_token(text) else self._by_key(text, now))
+            found, until = await (self._by_token(text, now) if is_token(text) else self._by_key(text, now))
         except UnauthenticatedError:
-            self._found.pop(_digest(authorization), None)
+            self._found.pop(digest, None)
             await self._tell(key_id_of(text), network)
             raise
         if len(self._found) >= _MOST_KEPT:
             self._found.clear()
-        self._found[_digest(authorization)] = (now, found)
+        # With the entry that was the newest before the look-up: what has changed during it is looked up once more.
+        self._found[digest] = _Found(found, newest, now, until)
         return found
 
-    async def _by_key(self, text: str, now: int) -> Caller:
+    async def _by_key(self, text: str, now: int) -> tuple[Caller, int]:
         async with self._database.read() as connection:
-            return await authenticate(connection, text, at=now)
+            found = await authenticate(connection, text, at=now)
+        return found, now + _LONGEST_KEPT_S if found.key is None or found.key.expires_at is None else found.key.expires_at
 
-    async def _by_token(self, text: str, now: int) -> Caller:
+    async def _by_token(self, text: str, now: int) -> tuple[Caller, int]:
         identity = self._identity
         key_id = identity.tokens.key_id(text)
         # Another process may have made a new key; whoever invents key ids makes the database be asked once a second at most.
@@ -106,7 +136,9 @@ class Callers:
             await identity.vault.load(self._database, at=now)
         token = identity.tokens.read(text, at=now)
         async with self._database.read() as connection:
-            return await caller_of(connection, token, at=now)
+            found = await caller_of(connection, token, at=now)
+        # A token that has just ended is looked at anew, which allows for clocks that differ.
+        return found, token.expires_at if found.session is None else min(token.expires_at, found.session.expires_at)
 
     async def _tell(self, key_id: str | None, network: str) -> None:
         now = self._clock.now()

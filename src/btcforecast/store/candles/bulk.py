@@ -93,7 +93,7 @@ class _Postgresql:
         arrays = ", ".join(f"array_agg({column})" for column in _COLUMNS)
         condition, bounds = span.where("%s")
         async with self._driver.cursor(binary=True) as cursor:
-            await cursor.execute(f"SELECT {arrays} FROM candles {condition}", bounds)  # noqa: S608  # constants
+            await cursor.execute(f"SELECT {arrays} FROM candles {condition}", bounds)  # noqa: S608  # nosec B608  # constants
             values = [cursor.pgresult.get_value(0, place) for place in range(len(_COLUMNS))]
         if values[0] is None:
             return np.empty(0, STORED)
