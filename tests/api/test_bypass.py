@@ -296,3 +296,22 @@ async def test_two_authorizations_or_one_in_the_query_do_not_do(logins: Logins):
     assert (await logins.client.get("/v1/me", params={"access_token": mine.access})).status_code in (401, 422)
     both = [("Authorization", f"Bearer {mine.access}"), ("Authorization", "Bearer x.y.z")]
     assert (await logins.client.get("/v1/me", headers=both)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"password": PASSWORD},
+        {"email": "ada@example.org", "passwort": PASSWORD},
+        {"email": "ada@example.org", "password": [PASSWORD]},
+        {"email": "ada@example.org", "password": PASSWORD * 30},
+        {"email": 7, "password": PASSWORD},
+        [PASSWORD],
+    ],
+    ids=["no-address", "mistyped", "list", "long", "number", "no-object"],
+)
+async def test_what_was_sent_in_a_body_is_never_sent_back(logins: Logins, body: Any):
+    found = await logins.client.post("/v1/auth/login", json=body)
+    assert found.status_code == 422
+    assert PASSWORD not in found.text
+    assert found.json()["errors"]

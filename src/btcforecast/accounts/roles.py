@@ -20,6 +20,8 @@ class Permission(StrEnum):
     """Add people, change their roles, disable and enable them."""
     AUDIT_READ = "audit:read"
     """Search, export and verify the audit log."""
+    MARKET_WRITE = "market:write"
+    """Upload candle files."""
 
 
 class RoleName(StrEnum):
@@ -43,6 +45,6 @@ _OWN: Final = frozenset({Permission.ACCOUNT_READ, Permission.ACCOUNT_WRITE})
 ROLES: Final = {
     RoleName.READER: Role(_OWN),
     RoleName.ANALYST: Role(_OWN),
-    RoleName.OPERATOR: Role(_OWN | {Permission.PEOPLE_READ}),
+    RoleName.OPERATOR: Role(_OWN | {Permission.PEOPLE_READ, Permission.MARKET_WRITE}),
     RoleName.ADMINISTRATOR: Role(frozenset(Permission)),
 }

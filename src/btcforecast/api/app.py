@@ -30,6 +30,7 @@ from btcforecast.api.stream.hub import Hub
 from btcforecast.api.stream.poller import Poller
 from btcforecast.api.stream.shutdown import on_stop
 from btcforecast.api.strict import add_strictness
+from btcforecast.api.uploads import PATH as UPLOADED_TO
 from btcforecast.bootstrap import open_identity
 from btcforecast.core import Clock, SystemClock
 from btcforecast.settings import Settings
@@ -48,6 +49,7 @@ def create_app(settings: Settings, database: Database, clock: Clock | None = Non
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        service.uploads.tidy()
         poller = Poller(service)
         keys = KeyReader(identity, clock)
         await keys.read_safely()
@@ -114,6 +116,7 @@ def create_app(settings: Settings, database: Database, clock: Clock | None = Non
         access_log=access_log,
         security_headers=security_headers(hsts=settings.defaults.hsts),
         max_body_bytes=settings.max_body_bytes,
+        max_upload_bytes={UPLOADED_TO: settings.upload_max_bytes},
         max_json_depth=settings.defaults.http.max_json_depth,
     )
 

@@ -89,6 +89,7 @@ def routed_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         sessions,
         status,
         stream,
+        uploads,
     )
 
     app = FastAPI(
@@ -106,6 +107,7 @@ def routed_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         probability,
         questions,
         market,
+        uploads,
         calendar,
         record,
         gate,

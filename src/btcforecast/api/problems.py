@@ -175,6 +175,9 @@ def _name(location: tuple[Any, ...]) -> str:
 def _sentence(fault: Any) -> str:
     if fault["type"] == "refused":
         return str(fault["msg"])
+    if fault["loc"][0] not in ("query", "path"):
+        # A body may hold a password, also under a name that was mistyped, and what is missing from it would show all of it.
+        return f"It cannot be used: {fault['msg']}."
     found = str(fault.get("input", ""))[:80]
     if fault["type"] == "string_pattern_mismatch":
         # A regular expression says nothing to most readers.

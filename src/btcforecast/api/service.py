@@ -13,6 +13,7 @@ from btcforecast.api.cookies import RefreshCookies
 from btcforecast.api.path_sets import PathSets
 from btcforecast.api.records import Records
 from btcforecast.api.stream.hub import Hub
+from btcforecast.api.uploads import Uploads
 from btcforecast.api.usage import Usage
 from btcforecast.core import Clock, Origin, Series, parse_span
 from btcforecast.core.errors import BtcForecastError, NotFoundError
@@ -49,6 +50,7 @@ class Service:
         self.clock = clock
         self.hub = hub
         self.cookies = RefreshCookies(has_tls=settings.defaults.has_tls, public_url=settings.public_url)
+        self.uploads = Uploads(max_bytes=settings.upload_max_bytes)
         self.board = Board()
         self.callers = Callers(identity, clock)
         self.usage = Usage(database, clock)

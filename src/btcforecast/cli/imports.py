@@ -16,7 +16,7 @@ from btcforecast.core import Interval, Series, SystemClock, counted, to_rfc3339
 from btcforecast.core.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
-    from btcforecast.market.files import Chunk
+    from btcforecast.market.files import Bounds, Chunk
     from btcforecast.market.imports import ImportReport
     from btcforecast.store.candles import Gap
 
@@ -36,6 +36,8 @@ def import_file(
     strict: Annotated[bool, typer.Option("--strict", help="Store nothing unless every row is good.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file and store nothing.")] = False,
     rejects: Annotated[Path | None, typer.Option(help="Write every rejected row with its reason to this CSV file.")] = None,
+    max_rows: Annotated[int | None, typer.Option(help="Store nothing of a file with more rows.", min=1)] = None,
+    max_unpacked_bytes: Annotated[int | None, typer.Option(help="Store nothing of a file that unpacks to more.", min=1)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Store the candles of a file.
@@ -47,11 +49,14 @@ def import_file(
     Example: [bold]btcforecast import binance_BTCUSDT_5m.parquet[/], or
     [bold]btcforecast import prices.csv --venue kraken --symbol BTC/USD --strict[/]
     """
-    from btcforecast.market.files import series_of
+    from btcforecast.market.files import Bounds, series_of
 
     series = series_of(file, venue=venue, symbol=symbol)
     width = Interval.parse(interval) if interval else None
-    report = context.run(_import(file, series, interval=width, is_strict=strict, is_dry_run=dry_run, rejects=rejects))
+    bounds = Bounds(max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes)
+    report = context.run(
+        _import(file, series, interval=width, is_strict=strict, is_dry_run=dry_run, rejects=rejects, bounds=bounds)
+    )
     if as_json:
         context.print_json(report.as_dict())
     else:
@@ -63,7 +68,14 @@ def import_file(
 
 
 async def _import(
-    file: Path, series: Series, *, interval: Interval | None, is_strict: bool, is_dry_run: bool, rejects: Path | None
+    file: Path,
+    series: Series,
+    *,
+    interval: Interval | None,
+    is_strict: bool,
+    is_dry_run: bool,
+    rejects: Path | None,
+    bounds: Bounds,
 ) -> ImportReport:
     from btcforecast.market.imports import import_candles
 
@@ -83,6 +95,7 @@ async def _import(
                 interval=interval,
                 is_strict=is_strict,
                 is_dry_run=is_dry_run,
+                bounds=bounds,
                 on_chunk=tell,
             )
 
@@ -100,7 +113,12 @@ def _written_to(path: Path | None) -> Iterator[Callable[[Chunk], None]]:
     with file:
         writer = csv.writer(file)
         writer.writerow(["line", "reason", "found"])
-        yield lambda chunk: writer.writerows((row.line, str(row.reason), row.found) for row in chunk.rejected)
+        yield lambda chunk: writer.writerows((row.line, str(row.reason), harmless(row.found)) for row in chunk.rejected)
+
+
+def harmless(text: str) -> str:
+    """Return a text of somebody's file so that no spreadsheet takes it for a formula (OWASP, CSV Injection)."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _print_report(report: ImportReport, *, is_dry_run: bool) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from btcforecast.core import Interval, Series, to_rfc3339
-from btcforecast.market.files import CandleFile, Chunk, Reason, Rejected, refuse_nothing
+from btcforecast.market.files import UNBOUNDED, Bounds, CandleFile, Chunk, Reason, Rejected, refuse_nothing
 from btcforecast.store.candles import CandleStore, Written
 from btcforecast.store.database import Database
 
@@ -75,13 +75,14 @@ async def import_candles(
     interval: Interval | None = None,
     is_strict: bool = False,
     is_dry_run: bool = False,
+    bounds: Bounds = UNBOUNDED,
     on_chunk: Callable[[Chunk, int], None] = lambda _chunk, _n_units: None,
 ) -> ImportReport:
     """Store the good rows of a candle file in one transaction; strict, store nothing unless all rows are good.
 
     `on_chunk` is told each chunk and the size of the file in the units of `Chunk.n_done`. InputError where no row is usable.
     """
-    file = await asyncio.to_thread(CandleFile, path, interval=interval, now=now)
+    file = await asyncio.to_thread(CandleFile, path, interval=interval, now=now, bounds=bounds)
     report = ImportReport(series)
     if is_dry_run:
         async for chunk in _chunks(file):

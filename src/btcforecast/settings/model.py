@@ -116,6 +116,7 @@ class Settings(BaseSettings):
         description="redis://:password@host:6379/0, rediss:// or valkey://: where several web processes share what was spent; empty for none.",
     )
     max_body_bytes: int = Field(MIB, ge=1024, description="Largest request body that is read.")
+    upload_max_bytes: int = Field(64 * MIB, ge=1024, description="Largest candle file that operators may upload, as it is sent.")
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Port on which the worker shows its metrics on loopback; 0 for none."
     )

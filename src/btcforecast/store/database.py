@@ -56,7 +56,7 @@ class Database:
             path = Path(str(self.url.database))
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch(mode=0o600, exist_ok=True)
-        engine = create_async_engine(self.url, connect_args={"timeout": 30})
+        engine = create_async_engine(self.url, connect_args={"timeout": 30}, hide_parameters=True)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
@@ -70,6 +70,8 @@ class Database:
             pool_timeout=10,
             pool_pre_ping=True,
             pool_recycle=1800,
+            # What was asked for goes into logs when it fails, and values may be personal.
+            hide_parameters=True,
             connect_args={"connect_timeout": 10, "options": limits},
         )
 

@@ -7,4 +7,5 @@ export const SCOPE_WORDS: Readonly<Record<Schemas["Permission"], string>> = {
   "people:read": "See everybody’s account",
   "people:write": "Add, change and delete people",
   "audit:read": "Search the audit log",
+  "market:write": "Upload candle files",
 };

@@ -49,6 +49,7 @@ class Edge:
         access_log: AccessLog,
         security_headers: tuple[tuple[bytes, bytes], ...],
         max_body_bytes: int,
+        max_upload_bytes: Mapping[str, int],
         max_json_depth: int,
     ) -> None:
         self._app = app
@@ -60,6 +61,7 @@ class Edge:
         self._log = access_log
         self._security = security_headers
         self._max_body_bytes = max_body_bytes
+        self._max_upload_bytes = max_upload_bytes
         self._max_json_depth = max_json_depth
         self._process = secrets.token_hex(6)
         self._ids = itertools.count(1)
@@ -94,8 +96,8 @@ class Edge:
             elif caller is not None:
                 self._admission.note(caller, cost)
         published = self._board.find((path, scope["query_string"])) if method in ("GET", "HEAD") else None
-        if refusal is None and int(headers.get(b"content-length") or b"0") > self._max_body_bytes:
-            detail = f"The body is larger than the {self._max_body_bytes:,} bytes that are read here."
+        if refusal is None and int(headers.get(b"content-length") or b"0") > self._most_bytes(path, headers):
+            detail = f"The body is larger than the {self._most_bytes(path, headers):,} bytes that are read here."
             refusal = Refusal(413, detail, ((b"connection", b"close"),))
         if refusal is not None:
             route = "limited" if refusal.status == 429 else "unmatched"
@@ -129,7 +131,7 @@ class Edge:
         """Let the application answer; return the route's template and the status."""
         scope.setdefault("state", {})["request_id"] = request_id
         answer = _Answer(send, added, is_head=scope["method"] == "HEAD", vary=self._origins.vary)
-        bounded = _Bounded(receive, self._max_body_bytes, answer)
+        bounded = _Bounded(receive, self._most_bytes(scope["path"], dict(scope["headers"])), answer)
         inner = {**scope, "method": "GET"} if answer.is_head else scope
         try:
             await self._app(inner, await self._looked_at(scope, bounded.receive), answer.send)
@@ -143,6 +145,11 @@ class Edge:
                 body = problem_body(500, "Something went wrong on this side.", path=scope["path"], request_id=request_id)
                 return "unmatched", await _send_problem(send, 500, body, added, method=scope["method"])
         return getattr(inner.get("route"), "path", "") or inner.get("page_route", "unmatched"), answer.status or 499
+
+    def _most_bytes(self, path: str, headers: Mapping[bytes, bytes]) -> int:
+        """Return how large a body may be: files are streamed to disk, and JSON is read whole wherever it goes."""
+        is_file = path in self._max_upload_bytes and not is_json(headers.get(b"content-type"))
+        return self._max_upload_bytes[path] if is_file else self._max_body_bytes
 
     async def _looked_at(self, scope: Scope, receive: Receive) -> Receive:
         """Return what gives the body, a JSON body read whole. Raises HTTPException where it is too large or nested too deep."""

@@ -29,8 +29,9 @@ _SEPARATORS: Final = ",;\t|"
 class CsvFile:
     """One CSV file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, max_bytes: int | None = None) -> None:
         self._path = path
+        self._max_bytes = _MAX_BYTES if max_bytes is None else max_bytes
         self._is_gzipped = _starts_gzipped(path)
         self.n_units: Final = path.stat().st_size
         """Bytes on disk, in which progress is counted."""
@@ -85,8 +86,8 @@ class CsvFile:
         with self._path.open("rb") as raw, self._opened(raw) as file:
             while block := file.read(_PIECE_BYTES):
                 n_read += len(block)
-                if n_read > _MAX_BYTES:
-                    raise InputError(f"{self._path} unpacks to more than {_MAX_BYTES // 1024**3} GB; split it.")
+                if n_read > self._max_bytes:
+                    raise InputError(f"{self._path} unpacks to more than {self._max_bytes / 1024**2:,.0f} MiB; split it.")
                 whole, newline, after = (rest + block).rpartition(b"\n")
                 rest = after
                 if len(rest) > _MAX_LINE_BYTES:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from btcforecast.core.errors import InputError
+from btcforecast.market.files.bounds import Bounds
 from btcforecast.market.files.csvfile import CsvFile
 from btcforecast.market.files.parquetfile import ParquetFile
 from btcforecast.market.files.source import Source
@@ -32,7 +33,7 @@ _OTHERS: Final = {
 """How files begin that people take for candle files."""
 
 
-def open_source(path: Path) -> Source:
+def open_source(path: Path, bounds: Bounds) -> Source:
     """Return the reader for what the file is, by its content; InputError says what it is instead."""
     try:
         with path.open("rb") as file:
@@ -50,4 +51,4 @@ def open_source(path: Path) -> Source:
     for beginning, name in _OTHERS.items():
         if head.startswith(beginning):
             raise InputError(f"{path} is {name}. Expected is a CSV (also .csv.gz) or Parquet file of candles.")
-    return CsvFile(path)
+    return CsvFile(path, max_bytes=bounds.max_unpacked_bytes)

@@ -13,6 +13,7 @@ import structlog
 from btcforecast.core import BASE, Candles, Interval
 from btcforecast.core.errors import InputError
 from btcforecast.market.files.assemble import Assembler
+from btcforecast.market.files.bounds import UNBOUNDED, Bounds
 from btcforecast.market.files.opening import open_source
 from btcforecast.market.files.quality import REASONS, Rejected, find_faults
 from btcforecast.market.files.source import Piece
@@ -37,13 +38,16 @@ class CandleFile:
     """A CSV or Parquet file of candles, recognised by its content.
 
     interval: the width of its candles; without one it is the most common step between them. Five minutes are taken as they
-    are, finer ones are joined, coarser ones are refused. now: rows that had not closed by then are left out.
+    are, finer ones are joined, coarser ones are refused. now: rows that had not closed by then are left out. bounds: a larger file is refused.
     """
 
-    def __init__(self, path: Path, *, interval: Interval | None = None, now: int | None = None) -> None:
+    def __init__(
+        self, path: Path, *, interval: Interval | None = None, now: int | None = None, bounds: Bounds = UNBOUNDED
+    ) -> None:
         self._path = path
         self._now = now
-        self._source = open_source(path)
+        self._max_rows = bounds.max_rows
+        self._source = open_source(path, bounds)
         self._step_s = interval.seconds if interval else None
         if interval:
             self._check_step(interval.seconds)
@@ -56,8 +60,11 @@ class CandleFile:
     def chunks(self) -> Iterator[Chunk]:
         """Yield the candles piece by piece in the file's order; every row is either in a candle or rejected."""
         assembler: Assembler | None = None
-        step_s, n_done = BASE.seconds, 0
+        step_s, n_done, n_rows = BASE.seconds, 0, 0
         for piece in self._source.pieces():
+            n_rows += len(piece.rows)
+            if self._max_rows is not None and n_rows > self._max_rows:
+                raise InputError(f"{self._path} holds more than {self._max_rows:,} rows; split it.")
             if assembler is None:
                 step_s = self._step_s or self._detect_step(piece)
                 assembler = Assembler(step_s=step_s)
