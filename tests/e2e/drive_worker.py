@@ -18,7 +18,7 @@ from typing import Any
 
 from dbos import DBOS
 
-from btcforecast.bootstrap import open_database, open_registry, open_signer
+from btcforecast.bootstrap import open_database, open_registry, open_signer, open_vault
 from btcforecast.core import Series
 from btcforecast.forecasts.issue import Issuer
 from btcforecast.forecasts.ledger import Ledger
@@ -75,6 +75,7 @@ async def main() -> None:
             "database_url": database_url,
             "model_path": folder / "models",
             "signing_key_file": folder / "signing.key",
+            "secret_key_file": folder / "secret.key",
             "champion": "ewma",
             "baselines": ("random_walk",),
             "fallback": "",
@@ -98,6 +99,7 @@ async def main() -> None:
         issuer=Issuer(registry, settings.roles),
         registry=registry,
         signer=open_signer(settings),
+        vault=open_vault(settings),
     )
     await work.fetch()
     await work.refit_due()

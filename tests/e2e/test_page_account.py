@@ -177,6 +177,49 @@ def test_a_page_of_ones_own_leads_to_the_log_in_and_back_and_survives_a_reload(p
     assert "btcr_" not in page.evaluate("document.cookie")
 
 
+def test_a_reload_that_comes_before_the_answer_ends_no_session(page: Page, service: AccountService):
+    import sqlite3
+
+    from playwright.sync_api import expect
+
+    log_in(page)
+    at_account(page)
+    writer = sqlite3.connect(service.folder / "page.db", isolation_level=None)
+    # While somebody else writes, the server keeps the refresh waiting, and the page is left meanwhile.
+    writer.execute("BEGIN IMMEDIATE")
+    with page.expect_request("**/v1/auth/refresh"):
+        page.evaluate("location.reload()")
+    page.reload()
+    # The next page is up and shows that it waits.
+    expect(page.get_by_role("main").get_by_text("Loading")).to_be_visible()
+    writer.execute("ROLLBACK")
+    writer.close()
+    at_account(page)
+    page.reload()
+    at_account(page)
+
+
+def test_one_wrong_password_in_the_dialog_is_one_failure(visit: Visit, service: AccountService):
+    from playwright.sync_api import expect
+
+    service.add("clumsy@example.org")
+    page = visit.page
+    log_in(page, "clumsy@example.org")
+    at_account(page)
+    age_sessions(service)
+    page.reload()
+    at_account(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/auth/confirm") else None)
+    page.get_by_label("New password").fill(NEW)
+    page.get_by_role("button", name="Change the password").click()
+    dialog = page.get_by_role("dialog", name="Confirm that it is you")
+    dialog.get_by_label("Password", exact=True).fill("wrong but long enough")
+    dialog.get_by_role("button", name="Confirm", exact=True).click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    assert len(asked) == 1
+
+
 def test_two_tabs_share_a_session_and_leave_it_together(context: BrowserContext):
     from playwright.sync_api import expect
 

@@ -15,12 +15,13 @@ const authorised: Middleware = {
   },
   async onResponse({ request, response }) {
     const copy = copies.get(request);
-    if (response.status !== 401 || copy === undefined || (await isStale(response))) return response;
+    if (copy === undefined || !isAboutToken(response)) return response;
     // The token may have been made void by another key, or the clock of this machine be wrong: one more try, with a new one.
-    await refreshSession();
-    const now = sessionState();
-    if (now.kind !== "in") return response;
-    copy.headers.set("Authorization", `Bearer ${now.who.accessToken}`);
+    const refused = request.headers.get("Authorization");
+    await refreshSession(() => bearer() === refused);
+    const next = bearer();
+    if (next === undefined) return response;
+    copy.headers.set("Authorization", next);
     return fetch(copy);
   },
 };
@@ -29,7 +30,12 @@ const authorised: Middleware = {
 export const mine = createClient<paths>({ baseUrl: "/" });
 mine.use(authorised);
 
-async function isStale(response: Response): Promise<boolean> {
-  const body = (await response.clone().json().catch(() => null)) as { type?: unknown } | null;
-  return typeof body?.type === "string" && body.type.endsWith("confirm-that-it-is-you");
+function bearer(): string | undefined {
+  const now = sessionState();
+  return now.kind === "in" ? `Bearer ${now.who.accessToken}` : undefined;
+}
+
+/** Whether it is the token that was refused (RFC 6750, section 3.1), and not a password or what was asked for. */
+function isAboutToken(response: Response): boolean {
+  return response.status === 401 && (response.headers.get("www-authenticate") ?? "").includes('error="invalid_token"');
 }

@@ -41,6 +41,8 @@ export function StepUpDialog() {
 
   useEffect(() => {
     ask = (next) => {
+      // Another act that was waiting for the same dialog is not done.
+      decide.current?.(false);
       decide.current = next;
       setPassword("");
       dialog.current?.showModal();

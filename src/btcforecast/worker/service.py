@@ -162,6 +162,7 @@ async def _work(settings: Settings, clock: Clock) -> None:
             issuer=Issuer(registry, roles),
             registry=registry,
             signer=signer,
+            vault=vault,
         )
         await _get_ready(work, pulse)
         jobs = await stack.enter_async_context(running_jobs(work, worker_name=settings.worker_name))

@@ -11,6 +11,8 @@ import structlog
 
 from btcforecast import __version__
 from btcforecast.accounts.retention import forget_old
+from btcforecast.accounts.rotation import drop_retired
+from btcforecast.accounts.vault import Vault
 from btcforecast.core import BASE, Clock, Origin, Series, counted, parse_span, to_rfc3339
 from btcforecast.core.errors import LedgerSealedTooLateError, UnavailableError
 from btcforecast.forecasts.drift import drift_report
@@ -51,6 +53,7 @@ class Work:
     issuer: Issuer
     registry: ModelRegistry
     signer: Signer
+    vault: Vault
 
     @property
     def schedule(self) -> Schedule:
@@ -182,6 +185,7 @@ class Work:
             )
             n = await Feed(connection).drop_events(created_before=now - _EVENTS_KEPT_S)
             gone = await forget_old(connection, at=now)
+        gone["retired service keys"] = await drop_retired(self.database, self.vault, at=now)
         return f"forgot {n} events; " + ", ".join(f"{what}: {n_gone}" for what, n_gone in gone.items())
 
     async def _is_on_record(self, as_of: int) -> bool:

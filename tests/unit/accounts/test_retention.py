@@ -13,6 +13,9 @@ from sqlalchemy import func, insert, select
 from btcforecast.accounts.audit import Actor, AuditLog, verify_audit
 from btcforecast.accounts.people import add_person
 from btcforecast.accounts.retention import DAY_S, RULES, Rule, forget_old
+from btcforecast.accounts.rotation import rotate_secrets
+from btcforecast.accounts.secret_key import new_secret_key
+from btcforecast.accounts.vault import Vault
 from btcforecast.core import ManualClock
 from btcforecast.store.database import Database
 from btcforecast.store.mail import NEVER
@@ -137,8 +140,14 @@ async def test_what_still_counts_is_never_dropped(database: Database):
 async def test_the_workers_tidying_follows_the_rules(database: Database):
     await fill(database, ended=NOW - 1000 * DAY_S)
     settings = SimpleNamespace(paths_kept="7d")
-    told = await Work.tidy(cast("Work", SimpleNamespace(clock=ManualClock(NOW), database=database, settings=settings)))
+    vault = Vault(new_secret_key())
+    await vault.load(database, at=NOW - 3 * DAY_S)
+    await rotate_secrets(database, vault, "token", actor=COMMAND, at=NOW - 2 * DAY_S)
+    told = await Work.tidy(
+        cast("Work", SimpleNamespace(clock=ManualClock(NOW), database=database, settings=settings, vault=vault))
+    )
     assert all(f"{rule.what}: {WENT[rule.tables[0]]}" in told for rule in RULES)
+    assert "retired service keys: 1" in told
 
 
 async def test_somebody_invited_long_ago_who_never_came_keeps_the_account(database: Database):
