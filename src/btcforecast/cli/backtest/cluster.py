@@ -6,6 +6,7 @@ them to another, and where the candles themselves are lost with the last of thei
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _SCHEMES: Final = ("tcp", "tls", "ws", "wss", "ucx")
 _TIMEOUT_S: Final = 15
 _ROUNDS_IN_VAIN: Final = 3
+_WAITS_S: Final = (0.2, 2.0)
 
 
 def run_on_cluster(
@@ -133,7 +135,7 @@ def _round(
 
     n_threads = sum(client.nthreads().values()) or 1
     try:
-        held = client.scatter(candles, broadcast=True, hash=False)
+        held = _send(client, candles)
         futures = [
             client.submit(do_batch_remotely, plan, pieces, held, with_paths=with_paths, expected=expected, pure=False)
             for pieces in batches(open_pieces, n_workers=n_threads)
@@ -153,6 +155,18 @@ def _round(
         raise UnavailableError(
             f"The connection to the cluster was lost: {e}. What was finished is kept; the same command goes on."
         ) from e
+
+
+def _send(client: Client, candles: Candles) -> Any:
+    """Give the candles to every worker. Raise OSError where the scheduler is gone, or has no workers left."""
+    for wait_s in _WAITS_S:
+        try:
+            return client.scatter(candles, broadcast=True, hash=False)
+        except OSError:
+            # A worker that dies breaks the broadcast for all; the scheduler needs a moment to know that it is gone.
+            time.sleep(wait_s)
+            client.wait_for_workers(1, timeout=_TIMEOUT_S)
+    return client.scatter(candles, broadcast=True, hash=False)
 
 
 def _difference(found: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
