@@ -95,6 +95,13 @@ def test_a_password_is_not_in_the_error(monkeypatch: pytest.MonkeyPatch):
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["10.0.0.1/8", "example.org", "10.0.0.0/8, x"])
+def test_networks_that_are_none_are_refused_with_how_to_write_them(monkeypatch: pytest.MonkeyPatch, text: str):
+    monkeypatch.setenv("OUTGOING_NETWORKS", text)
+    with pytest.raises(SettingsError, match=r"OUTGOING_NETWORKS: “.+” is not a network; write one such as 10\.20\.0\.0/16"):
+        load_settings()
+
+
 SAFE = {
     "ENVIRONMENT": "production",
     "DATABASE_URL": "postgres://u:p@h/d?sslmode=verify-full",
@@ -120,6 +127,9 @@ SAFE = {
         ("SECRET_KEY_PREVIOUS", "short", "SECRET_KEY_PREVIOUS has 5 characters"),
         ("CREATE_DEFAULT_USERS", "true", "CREATE_DEFAULT_USERS is true"),
         ("PUBLIC_URL", "http://btc.example", "PUBLIC_URL is “http://btc.example”"),
+        ("OUTGOING_NETWORKS", "10.0.0.0/8,169.254.169.254", "OUTGOING_NETWORKS holds 169.254.169.254 in"),
+        ("OUTGOING_NETWORKS", "0.0.0.0/0", "OUTGOING_NETWORKS holds 0.0.0.0/0 in"),
+        ("OUTGOING_NETWORKS", "::/0", "OUTGOING_NETWORKS holds ::/0 in"),
     ],
 )
 def test_production_refuses_what_is_unsafe(monkeypatch: pytest.MonkeyPatch, where: str, name: str, value: str, sentence: str):

@@ -41,6 +41,7 @@ _GROUPS: Final[tuple[str, ...]] = (
     "keys",
     "audit",
     "mail",
+    "outgoing",
     "database",
     "doctor",
 )

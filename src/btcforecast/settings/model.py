@@ -21,7 +21,7 @@ from btcforecast.core.errors import BtcForecastError
 from btcforecast.engine.calibration.gate import GateLimits
 from btcforecast.engine.calibration.promotion import PromotionLimits
 from btcforecast.forecasts.roles import Roles
-from btcforecast.settings.checks import Address, CommaList, Hosts, Origins, Rate, Store
+from btcforecast.settings.checks import Address, CommaList, Hosts, Networks, Origins, Rate, Store
 from btcforecast.settings.environments import ENVIRONMENTS, Environment, EnvironmentName
 from btcforecast.settings.production import doubts, refusals
 
@@ -117,6 +117,9 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(MIB, ge=1024, description="Largest request body that is read.")
     upload_max_bytes: int = Field(64 * MIB, ge=1024, description="Largest candle file that operators may upload, as it is sent.")
+    outgoing_networks: Networks = Field(
+        (), description="Networks that addresses from users may lead to, beside all public ones. docs/outgoing.md."
+    )
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Port on which the worker shows its metrics on loopback; 0 for none."
     )
@@ -193,25 +196,6 @@ class Settings(BaseSettings):
         description="CSV file of scheduled events, read again when it changes; empty for a calendar kept by commands, or none.",
     )
     paths_kept: str = Field("2d", description="How long simulated paths are kept ready; older ones can be recomputed.")
-
-    @field_validator(
-        "cors_origins",
-        "allowed_hosts",
-        "security_contact",
-        "trusted_proxies",
-        "venues",
-        "baselines",
-        "challengers",
-        "gate_coverage_1h",
-        "gate_coverage_4h",
-        "gate_coverage_24h",
-        mode="before",
-    )
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(part.strip(" \"'") for part in value.strip().strip("[]").split(",") if part.strip(" \"'"))
 
     @field_validator(
         "history",

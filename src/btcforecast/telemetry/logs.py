@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 import structlog
+
+_QUIET: Final = (
+    "alembic",  # tells at every connection what it assumes about DDL
+    "httpcore2",  # tells what was answered, headers and all
+    "httpx2",  # tells every address that was asked, and what people give us as an address may hold a token
+)
 
 
 def configure_logs(*, level: str, as_json: bool, stream: TextIO | None = None) -> None:
@@ -42,5 +48,5 @@ def configure_logs(*, level: str, as_json: bool, stream: TextIO | None = None) -
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # It tells at every connection what it assumes about DDL.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
