@@ -79,6 +79,23 @@ async def test_every_error_is_a_problem_document(quick: httpx2.AsyncClient, meth
     assert f'id="{problem["type"].partition("#")[2]}"' in (await quick.get("/docs")).text
 
 
+@pytest.mark.parametrize(
+    ("sent", "kind", "says"),
+    [
+        ('{"email": "ada"', "application/json", "body: It is not JSON: Expecting ',' delimiter at character 15."),
+        (
+            "email=ada",
+            "application/x-www-form-urlencoded",
+            "body: It must be a JSON object, with “Content-Type: application/json”.",
+        ),
+        ("[1]", "application/json", "body: It must be a JSON object, with “Content-Type: application/json”."),
+    ],
+)
+async def test_a_body_that_is_no_json_object_is_told_what_is_wrong(quick: httpx2.AsyncClient, sent: str, kind: str, says: str):
+    found = await quick.post("/v1/auth/login", content=sent, headers={"Content-Type": kind})
+    assert (found.status_code, found.json()["detail"]) == (422, says)
+
+
 async def test_a_failure_tells_nothing_about_the_inside(run_app: Callable[..., Any], sqlite_store: Any):
     running = run_app(sqlite_store)
     async with running as client:

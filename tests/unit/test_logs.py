@@ -32,3 +32,24 @@ def test_a_logged_exception_does_not_tell_local_variables(*, as_json: bool):
 
     assert "ValueError" in stream.getvalue()
     assert "hunter2" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize(
+    ("token", "left"),
+    [
+        ("btcf_BmOKXKYAF12Y_1NP1wyPligZAwIeKIWzMZxoeEZNWd1FX_0Sdgju", "btcf_…"),
+        ("btcr_x3-Kq_abcdefghijklmnop", "btcr_…"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJwXzEifQ.c2lnbmF0dXJl", "eyJ…"),
+    ],
+)
+def test_a_token_is_masked_wherever_it_stands(*, as_json: bool, token: str, left: str):
+    stream = io.StringIO()
+    configure_logs(level="INFO", as_json=as_json, stream=stream)
+    logging.getLogger("test").info("asked for /v1/models/%s", token, extra={"path": f"/{token}"})
+    try:
+        {}[token]
+    except KeyError:
+        logging.getLogger("test").exception("test.failed")
+    assert token[-8:] not in stream.getvalue()
+    assert left in stream.getvalue().replace("\\u2026", "…")

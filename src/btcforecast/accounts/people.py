@@ -112,7 +112,8 @@ def email_of(text: str) -> tuple[str, str]:
     try:
         found = validate_email(unicodedata.normalize("NFKC", text.strip()), check_deliverability=False)
     except EmailNotValidError as e:
-        raise InputError(f"“{text[:80]}” is not an address of mail: {e}") from e
+        # It is not repeated, because it may be a password that was typed one field too early.
+        raise InputError(f"That is not an address of mail: {e}") from e
     return found.normalized, found.normalized.casefold()
 
 

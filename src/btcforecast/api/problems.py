@@ -68,6 +68,7 @@ _WRITTEN: Final = {
     "forecast_id": "a forecast's id is an f and 24 of the digits 0 to 9 and a to f",
     "model": "a model's name has lower-case letters, digits and underscores only",
 }
+_NO_OBJECT: Final = ("model_attributes_type", "model_type", "dict_type")
 _INTERNAL: Final = "Something went wrong on this side. The request id names it in the service's logs."
 log: Final = structlog.get_logger()
 
@@ -139,7 +140,7 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [WrongParameter(parameter=_name(fault["loc"]), message=_sentence(fault)) for fault in error.errors()]
+    errors = [WrongParameter(parameter=_name(fault), message=_sentence(fault)) for fault in error.errors()]
     return problem(request, 422, " ".join(f"{fault.parameter}: {fault.message}" for fault in errors), errors=errors)
 
 
@@ -168,18 +169,24 @@ async def _unexpected(request: Request, _error: Exception) -> Response:
     return problem(request, 500, _INTERNAL)
 
 
-def _name(location: tuple[Any, ...]) -> str:
-    return str(location[1]) if len(location) > 1 else str(location[0])
+def _name(fault: Any) -> str:
+    location = fault["loc"]
+    # The place of what is not JSON is a number of characters.
+    return str(location[1]) if len(location) > 1 and fault["type"] != "json_invalid" else str(location[0])
 
 
 def _sentence(fault: Any) -> str:
     if fault["type"] == "refused":
         return str(fault["msg"])
+    if fault["type"] == "json_invalid":
+        return f"It is not JSON: {fault['ctx']['error']} at character {fault['loc'][-1]}."
+    if fault["loc"] == ("body",) and fault["type"] in _NO_OBJECT:
+        return "It must be a JSON object, with “Content-Type: application/json”."
     if fault["loc"][0] not in ("query", "path"):
         # A body may hold a password, also under a name that was mistyped, and what is missing from it would show all of it.
         return f"It cannot be used: {fault['msg']}."
     found = str(fault.get("input", ""))[:80]
     if fault["type"] == "string_pattern_mismatch":
         # A regular expression says nothing to most readers.
-        return f"“{found}” cannot be used: {_WRITTEN.get(_name(fault['loc']), 'it is not written as it must be')}."
+        return f"“{found}” cannot be used: {_WRITTEN.get(_name(fault), 'it is not written as it must be')}."
     return f"“{found}” cannot be used: {fault['msg']}."

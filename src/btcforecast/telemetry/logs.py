@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import Any, Final, TextIO
 
@@ -13,6 +14,9 @@ _QUIET: Final = (
     "httpcore2",  # tells what was answered, headers and all
     "httpx2",  # tells every address that was asked, and what people give us as an address may hold a token
 )
+
+_TOKEN: Final = re.compile(r"\b(btc[fr]_|eyJ)[\w.-]{12,}")
+"""API keys, refresh tokens and access tokens, which people write into addresses, too."""
 
 
 def configure_logs(*, level: str, as_json: bool, stream: TextIO | None = None) -> None:
@@ -42,7 +46,7 @@ def configure_logs(*, level: str, as_json: bool, stream: TextIO | None = None) -
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last, _masked],
         ),
     )
     root = logging.getLogger()
@@ -50,3 +54,8 @@ def configure_logs(*, level: str, as_json: bool, stream: TextIO | None = None) -
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _masked(_logger: Any, _method: str, line: Any) -> str:
+    """Leave of a token what kind it is."""
+    return _TOKEN.sub(r"\1…", line)
