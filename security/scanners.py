@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import subprocess
@@ -11,7 +12,7 @@ from result import DOCUMENT, TOOLS, Result
 from target import Target
 
 _TESTED = re.compile(r"(\w[\w ()]*) parameter '([^']+)' does not seem to be injectable")
-_INJECTABLE = re.compile(r"parameter '([^']+)' (?:is vulnerable|appears to be .* injectable)")
+_REFUTED = "false positive or unexploitable"
 _TARGET = re.compile(r"^\[(\d+)/(\d+)\] URL:", re.MULTILINE)
 _WAPITI_MODULES = (
     "sql,xss,permanentxss,exec,file,crlf,redirect,ssrf,xxe,ldap,upload,csp,http_headers,cookieflags,methods,htaccess,csrf,backup"
@@ -23,14 +24,14 @@ _WAPITI_WITHIN_S = 420
 def sqlmap(target: Target) -> Result:
     """Look for SQL injection in every path, query and body parameter, as an administrator, who reaches all of them."""
     found = Result("sqlmap", "")
-    folder = target.folder / "sqlmap"
+    folder, results = target.folder / "sqlmap", target.folder / "sqlmap.csv"
     command = [
         str(TOOLS / "sqlmap"),
         f"--openapi={DOCUMENT}",
         f"--openapi-base={target.address}",
         "--batch", "--flush-session", "--disable-coloring", "--level=2", "--risk=1", "--technique=BEU", "--timeout=5", "--retries=0",
         f"--output-dir={folder}",
-        f"--results-file={folder}.csv",
+        f"--results-file={results}",
         "--headers", f"Authorization: Bearer {target.keys['administrator']}",
     ]  # fmt: skip
     try:
@@ -43,10 +44,12 @@ def sqlmap(target: Target) -> Result:
         found.not_done = f"stopped before the last operation: {done.stdout[-500:]}{done.stderr[-500:]}"
         return found
     tested = len(_TESTED.findall(done.stdout))
-    found.tried = f"{numbers[-1][1]} operations, {tested} parameters"
+    suspected = list(csv.DictReader(results.open())) if results.is_file() else []
+    refuted = [row for row in suspected if row["Note(s)"] == _REFUTED]
+    found.tried = f"{numbers[-1][1]} operations, {tested} parameters, {len(refuted)} suspicions that it refuted itself"
     if not tested:
         found.not_done = "tested no parameter"
-    found.findings = [f"parameter {name} can be injected" for name in sorted(set(_INJECTABLE.findall(done.stdout)))]
+    found.findings = [f"{row['Parameter']} of {row['Target URL']} can be injected" for row in suspected if row not in refuted]
     return found
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from btcforecast.accounts.encryption.secret_key import load_or_create_secret_key
+from btcforecast.accounts.encryption.vault import Vault
 from btcforecast.accounts.identity import Identity
-from btcforecast.accounts.passwords import Passwords
-from btcforecast.accounts.secret_key import load_or_create_secret_key
-from btcforecast.accounts.tokens import Tokens
-from btcforecast.accounts.vault import Vault
+from btcforecast.accounts.login.passwords import Passwords
+from btcforecast.accounts.login.tokens import Tokens
 from btcforecast.core import Clock, parse_span
 from btcforecast.core.errors import InputError, SettingsError
 from btcforecast.engine.models.catalogue import load_model

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from btcforecast.accounts.secret_key import new_secret_key
+from btcforecast.accounts.encryption.secret_key import new_secret_key
 
 SECRET_KEY = new_secret_key()
 """Of all services of this test process, so that they can share stores."""

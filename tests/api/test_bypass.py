@@ -13,8 +13,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from btcforecast.accounts.login.tokens import AUDIENCE
 from btcforecast.accounts.roles import RoleName
-from btcforecast.accounts.tokens import AUDIENCE
 from btcforecast.core import ManualClock
 
 sys.path.insert(0, str(Path(__file__).parent))

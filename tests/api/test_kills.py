@@ -22,7 +22,7 @@ import psycopg
 import pytest
 
 from btcforecast.accounts.audit import verify_audit
-from btcforecast.accounts.vault import Vault
+from btcforecast.accounts.encryption.vault import Vault
 from btcforecast.store.database import Database
 
 sys.path.insert(0, str(Path(__file__).parent))

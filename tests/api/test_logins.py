@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from btcforecast.accounts.lockout import FIRST_LOCK_S, FREE_FAILURES
-from btcforecast.accounts.rotation import rotate_secrets
+from btcforecast.accounts.encryption.rotation import rotate_secrets
+from btcforecast.accounts.login.lockout import FIRST_LOCK_S, FREE_FAILURES
 from btcforecast.core import ManualClock
 from btcforecast.store.database import Database
 from btcforecast.store.people import PeopleStore

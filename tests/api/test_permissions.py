@@ -20,9 +20,9 @@ import pytest_asyncio
 
 from btcforecast.accounts.audit import Actor
 from btcforecast.accounts.keys import create_key, revoke_key
+from btcforecast.accounts.login.sessions import end_session, open_session
 from btcforecast.accounts.people import add_person, disable, find_person
 from btcforecast.accounts.roles import ROLES, Permission, RoleName
-from btcforecast.accounts.sessions import end_session, open_session
 from btcforecast.api.service import Service
 from btcforecast.core import ManualClock
 from btcforecast.store.database import Database

@@ -13,13 +13,13 @@ import httpx2
 import pyotp
 import pytest
 
-from btcforecast.accounts.credentials import unlock_person
-from btcforecast.accounts.lockout import FIRST_LOCK_S
-from btcforecast.accounts.passkeys import MOST_PASSKEYS, can_have_passkeys
+from btcforecast.accounts.encryption.rotation import rotate_secrets
+from btcforecast.accounts.encryption.vault import Vault
+from btcforecast.accounts.login.credentials import unlock_person
+from btcforecast.accounts.login.lockout import FIRST_LOCK_S
 from btcforecast.accounts.people import find_person
-from btcforecast.accounts.rotation import rotate_secrets
-from btcforecast.accounts.second_factor import reset_second_factor
-from btcforecast.accounts.vault import Vault
+from btcforecast.accounts.second_factor.passkeys import MOST_PASSKEYS, can_have_passkeys
+from btcforecast.accounts.second_factor.state import reset_second_factor
 from btcforecast.core import ManualClock
 from btcforecast.core.errors import NotFoundError
 from btcforecast.store.database import Database

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from btcforecast.accounts.audit import Actor
-from btcforecast.accounts.passwords import Passwords
+from btcforecast.accounts.login.passwords import Passwords
 from btcforecast.accounts.people import add_person
 from btcforecast.accounts.roles import RoleName
 from btcforecast.store.database import Database

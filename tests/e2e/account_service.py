@@ -12,10 +12,10 @@ from typing import Any
 from page_server import environment
 
 from btcforecast.accounts.audit import Actor
-from btcforecast.accounts.passwords import Passwords
+from btcforecast.accounts.encryption.vault import Vault
+from btcforecast.accounts.login.passwords import Passwords
 from btcforecast.accounts.people import add_person
 from btcforecast.accounts.roles import RoleName
-from btcforecast.accounts.vault import Vault
 from btcforecast.core import SystemClock
 from btcforecast.store.database import Database
 from btcforecast.store.people import PeopleStore

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx2
 
 from btcforecast.accounts.defaults import DEFAULT_PEOPLE
+from btcforecast.accounts.encryption.secret_key import new_secret_key
 from btcforecast.accounts.roles import RoleName
-from btcforecast.accounts.secret_key import new_secret_key
 from btcforecast.forecasts.ledger import Signer
 
 SAFE = {

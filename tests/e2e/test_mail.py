@@ -18,9 +18,9 @@ import httpx2
 import pytest
 from mail_server import WITHIN_S, MailServer, Moods, certificate, mail_server
 
-from btcforecast.accounts.mail import Letter, post
-from btcforecast.accounts.secret_key import new_secret_key
-from btcforecast.accounts.vault import Vault
+from btcforecast.accounts.encryption.secret_key import new_secret_key
+from btcforecast.accounts.encryption.vault import Vault
+from btcforecast.accounts.mail.letters import Letter, post
 from btcforecast.core import SystemClock
 from btcforecast.store.database import Database
 

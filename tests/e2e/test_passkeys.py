@@ -13,7 +13,7 @@ from page_browser import CHROMIUM
 from page_server import environment, served
 
 from btcforecast.accounts.audit import Actor
-from btcforecast.accounts.passwords import Passwords
+from btcforecast.accounts.login.passwords import Passwords
 from btcforecast.accounts.people import add_person
 from btcforecast.core import SystemClock
 from btcforecast.store.database import Database

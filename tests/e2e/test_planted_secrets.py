@@ -19,7 +19,7 @@ import pytest
 from mail_server import MailServer, Moods, mail_server
 from test_run import answer, free_port, started
 
-from btcforecast.accounts.secret_key import new_secret_key
+from btcforecast.accounts.encryption.secret_key import new_secret_key
 
 PASSWORD = "planted heron of the copper river"
 WRONG = "planted wrong heron of the iron river"

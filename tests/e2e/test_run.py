@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 import psutil
 
-from btcforecast.accounts.secret_key import new_secret_key
+from btcforecast.accounts.encryption.secret_key import new_secret_key
 
 WITHIN_S = 240
 

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from btcforecast.accounts.secret_key import new_secret_key
+from btcforecast.accounts.encryption.secret_key import new_secret_key
 from btcforecast.cli.app import build_app
 from btcforecast.core.errors import SettingsError
 from btcforecast.forecasts.model_folder import model_folder_fault

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from btcforecast.accounts.secret_key import new_secret_key
+from btcforecast.accounts.encryption.secret_key import new_secret_key
 from btcforecast.core import Series
 from btcforecast.core.errors import SettingsError
 from btcforecast.settings import Settings, load_settings

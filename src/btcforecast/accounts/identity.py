@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from btcforecast.accounts.mail import Letter, post
-from btcforecast.accounts.passwords import Passwords
-from btcforecast.accounts.tokens import Tokens
-from btcforecast.accounts.vault import Vault
+from btcforecast.accounts.encryption.vault import Vault
+from btcforecast.accounts.login.passwords import Passwords
+from btcforecast.accounts.login.tokens import Tokens
+from btcforecast.accounts.mail.letters import Letter, post
 from btcforecast.core import to_rfc3339
 from btcforecast.core.errors import UnavailableError
 from btcforecast.store.database import Database

@@ -13,8 +13,8 @@ from btcforecast.accounts.audit import ANONYMOUS, Actor, AuditLog
 from btcforecast.accounts.caller import Caller
 from btcforecast.accounts.identity import Identity
 from btcforecast.accounts.keys import authenticate, key_id_of
-from btcforecast.accounts.sessions import caller_of
-from btcforecast.accounts.tokens import is_token
+from btcforecast.accounts.login.sessions import caller_of
+from btcforecast.accounts.login.tokens import is_token
 from btcforecast.core import Clock
 from btcforecast.core.errors import UnauthenticatedError
 from btcforecast.store.audit import AuditStore

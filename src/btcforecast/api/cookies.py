@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
-from btcforecast.accounts.sessions import Opened, csrf_token
+from btcforecast.accounts.login.sessions import Opened, csrf_token
 from btcforecast.core.errors import ForbiddenError
 
 CSRF_HEADER: Final = "X-CSRF-Token"

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
-from btcforecast.accounts.mail_route import FolderRoute, route_of
+from btcforecast.accounts.mail.route import FolderRoute, route_of
 from btcforecast.api.edge.shared import store_answers
 from btcforecast.bootstrap import open_database
 from btcforecast.cli.context import out, print_json, run

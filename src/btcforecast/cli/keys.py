@@ -10,11 +10,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from btcforecast.accounts import keys as acts
+from btcforecast.accounts.encryption.rotation import Rotation, rotate_secrets
+from btcforecast.accounts.encryption.secret_key import new_secret_key
+from btcforecast.accounts.encryption.vault import Purpose
 from btcforecast.accounts.people import find_person
 from btcforecast.accounts.roles import ROLES, Permission, RoleName
-from btcforecast.accounts.rotation import Rotation, rotate_secrets
-from btcforecast.accounts.secret_key import new_secret_key
-from btcforecast.accounts.vault import Purpose
 from btcforecast.bootstrap import open_vault
 from btcforecast.cli.context import notes, opened, out, print_json, run
 from btcforecast.cli.users import BY_COMMAND, JsonOption, WhoArgument

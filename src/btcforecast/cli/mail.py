@@ -9,8 +9,8 @@ import typer
 from rich.table import Table
 
 from btcforecast.accounts.audit import AuditLog
-from btcforecast.accounts.mail import Letter
-from btcforecast.accounts.mail_route import route_of, sender_of
+from btcforecast.accounts.mail.letters import Letter
+from btcforecast.accounts.mail.route import route_of, sender_of
 from btcforecast.accounts.people import email_of
 from btcforecast.cli.context import notes, opened, out, print_json, run
 from btcforecast.cli.users import BY_COMMAND, JsonOption

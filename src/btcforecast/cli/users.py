@@ -11,15 +11,15 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from btcforecast.accounts import credentials
 from btcforecast.accounts import people as acts
-from btcforecast.accounts import second_factor as factors
 from btcforecast.accounts.audit import COMMAND_LINE, Actor
 from btcforecast.accounts.identity import Identity
+from btcforecast.accounts.login import credentials
+from btcforecast.accounts.login.registration import invite
+from btcforecast.accounts.login.sessions import end_sessions
 from btcforecast.accounts.plans import PlanName
-from btcforecast.accounts.registration import invite
 from btcforecast.accounts.roles import RoleName
-from btcforecast.accounts.sessions import end_sessions
+from btcforecast.accounts.second_factor import state as factors
 from btcforecast.bootstrap import open_identity
 from btcforecast.cli.context import notes, opened, out, print_json, run
 from btcforecast.core import SystemClock, to_rfc3339

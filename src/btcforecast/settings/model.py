@@ -15,7 +15,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from btcforecast.accounts.mail_route import route_of, sender_of
+from btcforecast.accounts.mail.route import route_of, sender_of
 from btcforecast.core import BASE, Series, parse_span
 from btcforecast.core.errors import BtcForecastError
 from btcforecast.engine.calibration.gate import GateLimits

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from btcforecast.accounts.secret_key import weakness
+from btcforecast.accounts.encryption.secret_key import weakness
 
 if TYPE_CHECKING:
     from btcforecast.settings.model import Settings

@@ -10,9 +10,9 @@ from typing import Final
 import structlog
 
 from btcforecast import __version__
+from btcforecast.accounts.encryption.rotation import drop_retired
+from btcforecast.accounts.encryption.vault import Vault
 from btcforecast.accounts.retention import forget_old
-from btcforecast.accounts.rotation import drop_retired
-from btcforecast.accounts.vault import Vault
 from btcforecast.core import BASE, Clock, Origin, Series, counted, parse_span, to_rfc3339
 from btcforecast.core.errors import LedgerSealedTooLateError, UnavailableError
 from btcforecast.forecasts.drift import drift_report

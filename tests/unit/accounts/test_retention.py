@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from btcforecast.accounts.audit import Actor, AuditLog, verify_audit
+from btcforecast.accounts.encryption.rotation import rotate_secrets
+from btcforecast.accounts.encryption.secret_key import new_secret_key
+from btcforecast.accounts.encryption.vault import Vault
 from btcforecast.accounts.people import add_person
 from btcforecast.accounts.retention import DAY_S, RULES, Rule, forget_old
-from btcforecast.accounts.rotation import rotate_secrets
-from btcforecast.accounts.secret_key import new_secret_key
-from btcforecast.accounts.vault import Vault
 from btcforecast.core import ManualClock
 from btcforecast.store.database import Database
 from btcforecast.store.mail import NEVER

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from btcforecast.accounts.audit import entry_of
 from btcforecast.accounts.caller import Caller
 from btcforecast.accounts.keys import is_counting
+from btcforecast.accounts.login.sessions import is_running
 from btcforecast.accounts.plans import PLANS, PlanName
 from btcforecast.accounts.roles import Permission, RoleName
-from btcforecast.accounts.sessions import is_running
 from btcforecast.api.answers import second_factor
 from btcforecast.api.edge.limits import Verdict
 from btcforecast.api.schemas.accounts import (

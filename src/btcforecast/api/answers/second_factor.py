@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from btcforecast.accounts.passkeys import can_have_passkeys
-from btcforecast.accounts.second_factor import what_is_set_up
+from btcforecast.accounts.second_factor.passkeys import can_have_passkeys
+from btcforecast.accounts.second_factor.state import what_is_set_up
 from btcforecast.api.schemas.accounts import Passkey, SecondFactorState
 from btcforecast.api.service import Service
 from btcforecast.core import to_rfc3339

@@ -9,12 +9,13 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Request, Response
 
-from btcforecast.accounts import credentials, registration, second_step
 from btcforecast.accounts.audit import Actor
-from btcforecast.accounts.login import Challenge, log_in
-from btcforecast.accounts.passkeys import can_have_passkeys
-from btcforecast.accounts.passwords import SHORTEST
-from btcforecast.accounts.sessions import Opened, end_session, refresh, session_of
+from btcforecast.accounts.login import credentials, registration
+from btcforecast.accounts.login.by_password import Challenge, log_in
+from btcforecast.accounts.login.passwords import SHORTEST
+from btcforecast.accounts.login.sessions import Opened, end_session, refresh, session_of
+from btcforecast.accounts.second_factor import step as second_step
+from btcforecast.accounts.second_factor.passkeys import can_have_passkeys
 from btcforecast.api.access import ServiceDep
 from btcforecast.api.answers import accounts as answers
 from btcforecast.api.cookies import CSRF_HEADER, is_browser

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from btcforecast.accounts import keys as key_acts
 from btcforecast.accounts import people as acts
-from btcforecast.accounts.credentials import unlock_person
-from btcforecast.accounts.registration import invite
+from btcforecast.accounts.login.credentials import unlock_person
+from btcforecast.accounts.login.registration import invite
+from btcforecast.accounts.login.sessions import end_sessions
 from btcforecast.accounts.roles import ROLES, RoleName
-from btcforecast.accounts.sessions import end_sessions
 from btcforecast.api.access import ServiceDep
 from btcforecast.api.answers import accounts as answers
 from btcforecast.api.permitted import PeopleReader, PeopleWriter, actor_of

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from btcforecast.accounts import passkeys, recovery_codes, totp
+from btcforecast.accounts.second_factor import passkeys, recovery_codes, totp
 from btcforecast.api.access import ServiceDep
 from btcforecast.api.answers import second_factor as answers
 from btcforecast.api.permitted import InRecentSession, InSession

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from btcforecast.accounts import passkeys, second_step
+from btcforecast.accounts.second_factor import passkeys
+from btcforecast.accounts.second_factor import step as second_step
 from btcforecast.api.access import ServiceDep
 from btcforecast.api.permitted import network_of
 from btcforecast.api.personal import personal

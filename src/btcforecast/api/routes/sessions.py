@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from btcforecast.accounts import credentials
+from btcforecast.accounts.login import credentials
+from btcforecast.accounts.login.sessions import end_session, end_sessions
 from btcforecast.accounts.people import rename_person
-from btcforecast.accounts.sessions import end_session, end_sessions
 from btcforecast.api.access import ServiceDep
 from btcforecast.api.answers import accounts as answers
 from btcforecast.api.permitted import InRecentSession, OwnReader, OwnWriter, actor_of

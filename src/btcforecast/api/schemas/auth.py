@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from btcforecast.accounts.passwords import LONGEST, SHORTEST
+from btcforecast.accounts.login.passwords import LONGEST, SHORTEST
 from btcforecast.api.schemas.accounts import Asked, Person, Session
 from btcforecast.api.schemas.second_factor import Code, PasskeyAnswer
 from btcforecast.api.schemas.shared import Answer

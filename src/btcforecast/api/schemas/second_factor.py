@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, SecretStr
 
-from btcforecast.accounts.passkeys import LONGEST_NAME
+from btcforecast.accounts.second_factor.passkeys import LONGEST_NAME
 from btcforecast.api.schemas.accounts import Asked, Passkey
 from btcforecast.api.schemas.shared import Answer
 

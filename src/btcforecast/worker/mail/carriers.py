@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 import aiosmtplib
 
-from btcforecast.accounts.mail_route import FolderRoute, Route, ServerRoute, Tls
+from btcforecast.accounts.mail.route import FolderRoute, Route, ServerRoute, Tls
 
 WITHIN_S: Final = 60
 """The longest that a letter's way may take altogether."""

@@ -16,9 +16,9 @@ from typing import Final
 import structlog
 from jinja2 import TemplateError
 
-from btcforecast.accounts.mail import Letter
-from btcforecast.accounts.mail_route import route_of, sender_of
-from btcforecast.accounts.vault import Vault
+from btcforecast.accounts.encryption.vault import Vault
+from btcforecast.accounts.mail.letters import Letter
+from btcforecast.accounts.mail.route import route_of, sender_of
 from btcforecast.core import Clock
 from btcforecast.core.errors import BtcForecastError, IntegrityError
 from btcforecast.settings import Settings

@@ -13,7 +13,7 @@ from typing import Final
 from email_validator import validate_email
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from btcforecast.accounts.mail import Letter
+from btcforecast.accounts.mail.letters import Letter
 
 
 class Letters:

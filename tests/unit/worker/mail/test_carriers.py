@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from mail_server import MailServer, Moods, certificate, mail_server
 
-from btcforecast.accounts.mail import Letter
-from btcforecast.accounts.mail_route import FolderRoute, ServerRoute, Tls, route_of, sender_of
+from btcforecast.accounts.mail.letters import Letter
+from btcforecast.accounts.mail.route import FolderRoute, ServerRoute, Tls, route_of, sender_of
 from btcforecast.core.errors import SettingsError
 from btcforecast.worker.mail import FolderCarrier, Letters, NotCarriedError, ServerCarrier
 

@@ -13,11 +13,11 @@ import pytest
 from mail_server import Moods, mail_server
 
 from btcforecast.accounts.audit import Actor
-from btcforecast.accounts.mail import Letter, post
-from btcforecast.accounts.mail_route import ServerRoute, Tls, sender_of
-from btcforecast.accounts.rotation import rotate_secrets
-from btcforecast.accounts.secret_key import new_secret_key
-from btcforecast.accounts.vault import Vault
+from btcforecast.accounts.encryption.rotation import rotate_secrets
+from btcforecast.accounts.encryption.secret_key import new_secret_key
+from btcforecast.accounts.encryption.vault import Vault
+from btcforecast.accounts.mail.letters import Letter, post
+from btcforecast.accounts.mail.route import ServerRoute, Tls, sender_of
 from btcforecast.core import ManualClock
 from btcforecast.settings import Settings
 from btcforecast.store.database import Database

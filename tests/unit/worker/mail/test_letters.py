@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
-from btcforecast.accounts.mail import FACTS as DECLARED
-from btcforecast.accounts.mail import Letter
-from btcforecast.accounts.mail_route import sender_of
+from btcforecast.accounts.mail.letters import FACTS as DECLARED
+from btcforecast.accounts.mail.letters import Letter
+from btcforecast.accounts.mail.route import sender_of
 from btcforecast.worker.mail import Letters
 
 LINK = "https://page.example/way#token=a_b-C&more=1"

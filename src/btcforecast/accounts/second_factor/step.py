@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.accounts.audit import Actor
 from btcforecast.accounts.identity import Identity
-from btcforecast.accounts.lockout import begin_attempt, forgive
-from btcforecast.accounts.login import note_failure
-from btcforecast.accounts.one_time import Purpose, count_wrong_answer, read_one_time, spend_one_time
-from btcforecast.accounts.passkeys import use_passkey
+from btcforecast.accounts.login.by_password import note_failure
+from btcforecast.accounts.login.lockout import begin_attempt, forgive
+from btcforecast.accounts.login.one_time import Purpose, count_wrong_answer, read_one_time, spend_one_time
+from btcforecast.accounts.login.sessions import ONE_TIME_PASSWORD, PASSKEY, PASSWORD, Opened, open_session
 from btcforecast.accounts.people import find_person
-from btcforecast.accounts.recovery_codes import spend_recovery_code
-from btcforecast.accounts.sessions import ONE_TIME_PASSWORD, PASSKEY, PASSWORD, Opened, open_session
-from btcforecast.accounts.totp import check_totp
+from btcforecast.accounts.second_factor.passkeys import use_passkey
+from btcforecast.accounts.second_factor.recovery_codes import spend_recovery_code
+from btcforecast.accounts.second_factor.totp import check_totp
 from btcforecast.core.errors import UnauthenticatedError
 from btcforecast.store.people import PersonRow
 

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.accounts.audit import Actor, AuditLog
 from btcforecast.accounts.identity import Identity
-from btcforecast.accounts.mail import Letter, post
-from btcforecast.accounts.one_time import HOUR, LIFETIMES, Purpose, make_one_time, spend_one_time
+from btcforecast.accounts.login.one_time import HOUR, LIFETIMES, Purpose, make_one_time, spend_one_time
+from btcforecast.accounts.mail.letters import Letter, post
 from btcforecast.accounts.people import add_person, check_name, email_of
 from btcforecast.store.people import PeopleStore, PersonRow
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import jwt
 
-from btcforecast.accounts.vault import Vault
+from btcforecast.accounts.encryption.vault import Vault
 from btcforecast.core.errors import UnauthenticatedError
 
 AUDIENCE: Final = "btcforecast-api"

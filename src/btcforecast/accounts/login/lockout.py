@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from btcforecast.accounts.vault import Vault
+from btcforecast.accounts.encryption.vault import Vault
 from btcforecast.core.errors import LockedError
 from btcforecast.store.sessions import AttemptsRow, AttemptStore, SessionStore
 

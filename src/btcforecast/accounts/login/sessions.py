@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from btcforecast.accounts.audit import ANONYMOUS, Actor, AuditLog
 from btcforecast.accounts.caller import Caller
 from btcforecast.accounts.identity import Identity
+from btcforecast.accounts.login.tokens import AccessToken
 from btcforecast.accounts.roles import ROLES, RoleName
-from btcforecast.accounts.tokens import AccessToken
 from btcforecast.core.errors import NotFoundError, UnauthenticatedError
 from btcforecast.store.people import PeopleStore, PersonRow
 from btcforecast.store.sessions import RefreshTokenRow, SessionRow, SessionStore

@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.accounts.audit import ANONYMOUS, Actor, AuditLog
 from btcforecast.accounts.identity import Identity
-from btcforecast.accounts.lockout import Attempt, begin_attempt, forgive
-from btcforecast.accounts.mail import Letter
-from btcforecast.accounts.one_time import LIFETIMES, Purpose, make_one_time
+from btcforecast.accounts.login.lockout import Attempt, begin_attempt, forgive
+from btcforecast.accounts.login.one_time import LIFETIMES, Purpose, make_one_time
+from btcforecast.accounts.login.sessions import PASSWORD, Opened, open_session
+from btcforecast.accounts.mail.letters import Letter
 from btcforecast.accounts.people import email_of
-from btcforecast.accounts.second_factor import second_factors
-from btcforecast.accounts.sessions import PASSWORD, Opened, open_session
+from btcforecast.accounts.second_factor.state import second_factors
 from btcforecast.core import to_rfc3339
 from btcforecast.core.errors import UnauthenticatedError
 from btcforecast.store.people import PeopleStore, PersonRow

@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.accounts.audit import ANONYMOUS, Actor, AuditLog
 from btcforecast.accounts.identity import Identity
-from btcforecast.accounts.one_time import Purpose, make_one_time, spend_one_time
-from btcforecast.accounts.second_factor import note_change
+from btcforecast.accounts.login.one_time import Purpose, make_one_time, spend_one_time
+from btcforecast.accounts.second_factor.state import note_change
 from btcforecast.core.errors import ConflictError, InputError, NotFoundError, UnauthenticatedError
 from btcforecast.store.audit import AuditStore
 from btcforecast.store.people import PeopleStore, PersonRow

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from btcforecast.accounts.audit import Actor
+from btcforecast.accounts.encryption.rotation import drop_retired, rotate_secrets
+from btcforecast.accounts.encryption.secret_key import load_or_create_secret_key, new_secret_key, weakness
+from btcforecast.accounts.encryption.vault import Vault
 from btcforecast.accounts.people import add_person
-from btcforecast.accounts.rotation import drop_retired, rotate_secrets
-from btcforecast.accounts.secret_key import load_or_create_secret_key, new_secret_key, weakness
-from btcforecast.accounts.vault import Vault
 from btcforecast.core.errors import IntegrityError, SettingsError
 from btcforecast.store.database import Database
 from btcforecast.store.secrets import SealedStore, SecretKeyStore

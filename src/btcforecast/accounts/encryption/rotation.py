@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.accounts.audit import Actor, AuditLog
-from btcforecast.accounts.vault import Purpose, Vault, sealed_with
+from btcforecast.accounts.encryption.vault import Purpose, Vault, sealed_with
 from btcforecast.store.audit import AuditStore
 from btcforecast.store.database import Database
 from btcforecast.store.secrets import SealedStore, SecretKeyStore

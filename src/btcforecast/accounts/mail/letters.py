@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from btcforecast.accounts.vault import Vault
+from btcforecast.accounts.encryption.vault import Vault
 from btcforecast.store.mail import MailRow, MailStore
 
 

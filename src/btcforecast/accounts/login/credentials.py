@@ -8,9 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.accounts.audit import Actor, AuditLog
 from btcforecast.accounts.identity import Identity
-from btcforecast.accounts.lockout import begin_attempt, forgive, unlock
-from btcforecast.accounts.mail import Letter, post
-from btcforecast.accounts.one_time import (
+from btcforecast.accounts.login.lockout import begin_attempt, forgive, unlock
+from btcforecast.accounts.login.one_time import (
     HOUR,
     LIFETIMES,
     MINUTE,
@@ -20,8 +19,9 @@ from btcforecast.accounts.one_time import (
     read_one_time,
     spend_one_time,
 )
+from btcforecast.accounts.login.sessions import end_sessions
+from btcforecast.accounts.mail.letters import Letter, post
 from btcforecast.accounts.people import email_of, find_person
-from btcforecast.accounts.sessions import end_sessions
 from btcforecast.core import to_rfc3339
 from btcforecast.core.errors import ConflictError, InputError, UnauthenticatedError
 from btcforecast.store.audit import AuditStore

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.accounts.audit import Actor, AuditLog
 from btcforecast.accounts.identity import Identity
-from btcforecast.accounts.mail import Letter
+from btcforecast.accounts.mail.letters import Letter
 from btcforecast.core import to_rfc3339
 from btcforecast.core.errors import NotFoundError
 from btcforecast.store.people import PersonRow

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.accounts.audit import Actor
 from btcforecast.accounts.identity import Identity
-from btcforecast.accounts.recovery_codes import put_new_codes
-from btcforecast.accounts.second_factor import note_change
+from btcforecast.accounts.second_factor.recovery_codes import put_new_codes
+from btcforecast.accounts.second_factor.state import note_change
 from btcforecast.core.errors import ConflictError, InputError, IntegrityError, NotFoundError
 from btcforecast.store.people import PersonRow
 from btcforecast.store.second_factor import SecondFactorStore, TotpRow

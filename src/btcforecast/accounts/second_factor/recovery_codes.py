@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from btcforecast.accounts.audit import Actor
 from btcforecast.accounts.identity import Identity
-from btcforecast.accounts.second_factor import note_change
+from btcforecast.accounts.second_factor.state import note_change
 from btcforecast.core import counted
 from btcforecast.core.errors import ConflictError
 from btcforecast.store.people import PersonRow

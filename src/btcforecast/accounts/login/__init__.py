@@ -1,0 +1,1 @@
+"""Signing up and in: passwords, sessions with their tokens, one-time links, lockout."""
