@@ -23,7 +23,7 @@ from btcforecast.accounts.second_factor.state import reset_second_factor
 from btcforecast.core import ManualClock
 from btcforecast.core.errors import NotFoundError
 from btcforecast.store.database import Database
-from btcforecast.store.people import PeopleStore
+from btcforecast.store.people import OWNED, PeopleStore
 from btcforecast.store.second_factor import SecondFactorStore, TotpRow
 from btcforecast.store.tables import recovery_codes, totp_secrets
 
@@ -472,6 +472,34 @@ async def test_a_code_or_a_passkey_confirms_that_it_is_you(ada: Ada):
     await ada.add_passkey(eves)
     ada.headers = own
     assert (await ada.call("POST", "auth/confirm", {"passkey": await ada.passkey_answer(eves)})).status_code == 401
+
+
+EXPORTED = {
+    "api_keys": lambda export: export["keys"],
+    "usage_days": lambda export: export["usage"],
+    "sessions": lambda export: export["sessions"],
+    "one_time_tokens": lambda export: export["links"],
+    "totp_secrets": lambda export: export["second_factor"]["totp_since"],
+    "recovery_codes": lambda export: export["second_factor"]["recovery_codes_left"],
+    "passkeys": lambda export: export["second_factor"]["passkeys"],
+    "mail_messages": lambda export: export["letters"],
+}
+"""Where the export shows what each table holds about a person. A table that refers to people must be in `OWNED`, and so here."""
+
+
+async def test_the_export_shows_every_table_that_holds_something_about_a_person(ada: Ada):
+    await ada.set_up_totp()
+    await ada.add_passkey(SoftPasskey())
+    await ada.call("POST", "me/keys", {"name": "first"})
+    await ada.logins.post("auth/password/forgotten", {"email": "ada@example.org"})
+    export = (await ada.call("GET", "me/export")).json()
+    assert set(EXPORTED) == {table.name for table in OWNED}
+    assert [name for name, part in EXPORTED.items() if not part(export)] == []
+    assert [link["purpose"] for link in export["links"] if link["used_at"] is None] == ["reset_password"]
+    assert export["letters"][-1]["to"] == "ada@example.org"
+    # What counts as a secret stays one.
+    tokens = [letter.link.partition("#")[2] for letter in await ada.logins.letters() if letter.kind == "reset_password"]
+    assert not [token for token in (*tokens, ada.secret) if token in str(export)]
 
 
 @ONE

@@ -69,6 +69,11 @@ class MailStore:
             query = query.where({"sent": sent, "failed": failed, "waiting": ~sent & ~failed}[state])
         return await self._rows(query)
 
+    async def letters_to(self, person_id: str) -> list[MailRow]:
+        """Return the letters to a person, oldest first."""
+        query = select(mail_messages).where(mail_messages.c.person_id == person_id)
+        return await self._rows(query.order_by(mail_messages.c.created_at, mail_messages.c.id))
+
     async def queue(self) -> MailQueue:
         """Return what waits, due or put off."""
         waiting = select(func.count(), func.min(mail_messages.c.created_at)).where(mail_messages.c.due_at < NEVER)

@@ -125,6 +125,12 @@ class OneTimeTokenStore:
         row = (await self._connection.execute(query)).mappings().one_or_none()
         return None if row is None else OneTimeTokenRow(**row)
 
+    async def of_person(self, person_id: str) -> list[OneTimeTokenRow]:
+        """Return the tokens that were made for a person, oldest first."""
+        table = one_time_tokens.c
+        query = select(one_time_tokens).where(table.person_id == person_id).order_by(table.created_at, table.token_hash)
+        return [OneTimeTokenRow(**row) for row in (await self._connection.execute(query)).mappings()]
+
     async def spend(self, token_hash: bytes, *, at: int) -> bool:
         """Mark a token as spent; False where it was before, also by another process at this moment."""
         which = (one_time_tokens.c.token_hash == token_hash, one_time_tokens.c.spent_at.is_(None))

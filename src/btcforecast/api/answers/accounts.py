@@ -17,7 +17,9 @@ from btcforecast.api.schemas.accounts import (
     Event,
     EventList,
     Key,
+    Letter,
     Me,
+    OneTimeLink,
     Person,
     PersonList,
     Quota,
@@ -29,8 +31,9 @@ from btcforecast.api.service import Service
 from btcforecast.api.text import ParameterError
 from btcforecast.core import to_rfc3339
 from btcforecast.store.audit import AuditRow, AuditStore
+from btcforecast.store.mail import MailStore
 from btcforecast.store.people import KeyRow, PeopleStore, PersonRow
-from btcforecast.store.sessions import SessionRow, SessionStore
+from btcforecast.store.sessions import OneTimeTokenStore, SessionRow, SessionStore
 from btcforecast.store.usage import KEPT_S, UsageStore
 
 _EVENTS_AT_ONCE = 500
@@ -206,8 +209,39 @@ async def export(service: Service, caller: Caller) -> AccountExport:
                 sessions=await sessions(service, caller.person.id, current=caller.session.id if caller.session else None),
                 usage=await _usage_days(service, caller.person.id),
                 second_factor=await second_factor.state(service, caller.person.id),
+                letters=await _letters(service, caller.person.id),
+                links=await _links(service, caller.person.id),
                 events=found,
             )
+
+
+async def _letters(service: Service, person_id: str) -> list[Letter]:
+    async with service.database.read() as connection:
+        rows = await MailStore(connection).letters_to(person_id)
+    return [
+        Letter(
+            kind=row.kind,
+            to=row.to_address,
+            written_at=to_rfc3339(row.created_at),
+            sent_at=_instant(row.sent_at),
+            state=row.state,
+        )
+        for row in rows
+    ]
+
+
+async def _links(service: Service, person_id: str) -> list[OneTimeLink]:
+    async with service.database.read() as connection:
+        rows = await OneTimeTokenStore(connection).of_person(person_id)
+    return [
+        OneTimeLink(
+            purpose=row.purpose,
+            made_at=to_rfc3339(row.created_at),
+            expires_at=to_rfc3339(row.expires_at),
+            used_at=_instant(row.spent_at),
+        )
+        for row in rows
+    ]
 
 
 def _instant(at: int | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -169,6 +169,25 @@ class SecondFactorState(Answer):
     passkeys_possible: bool = Field(description="Whether browsers make passkeys for this service's address.")
 
 
+class Letter(Answer):
+    """A letter to a person; what it said is for its reader alone."""
+
+    kind: str
+    to: str
+    written_at: Instant
+    sent_at: Instant | None
+    state: Literal["waiting", "sent", "failed"]
+
+
+class OneTimeLink(Answer):
+    """A link or code that counts once, without what would make it count."""
+
+    purpose: str
+    made_at: Instant
+    expires_at: Instant
+    used_at: Instant | None
+
+
 class AccountExport(Answer):
     """Everything that is stored about a person."""
 
@@ -177,6 +196,8 @@ class AccountExport(Answer):
     sessions: list[Session]
     usage: list[UsageDay]
     second_factor: SecondFactorState
+    letters: list[Letter]
+    links: list[OneTimeLink]
     events: list[Event]
 
 
