@@ -48,3 +48,15 @@ def test_every_decision_record_is_listed():
     records = {path.name for path in (ROOT / "docs" / "decisions").glob("[0-9]*.md")}
     listed = set(re.findall(r"\]\(([0-9][^)]*\.md)\)", (ROOT / "docs" / "decisions" / "README.md").read_text()))
     assert records == listed
+
+
+def test_each_row_about_people_and_limits_names_tests_that_exist():
+    page = (ROOT / "docs" / "security.md").read_text()
+    rows = re.findall(r"^\| ([A-Z0-9, –-]+?) \| .* \| (.+) \|$", page, re.MULTILINE)
+    proved = {row for names, proofs in rows if "`" in proofs for row in names.split(", ")}
+    wanted = {"ENV": 7, "JWT": 4, "USR": 4, "CORS": 4, "INP": 5, "RLM": 4, "DAT": 4}
+    assert {f"{kind}-{number}" for kind, last in wanted.items() for number in range(1, last + 1)} - proved == set()
+    assert {"LOG-5", "SEC-3", "SEC-4", "SEC-5"} - proved == set()
+    for path, name in re.findall(r"`(tests/[\w/]+(?:\.py|\.csv)?)(?:::(\w+))?`", page):
+        assert (ROOT / path).exists(), path
+        assert not name or f"def {name}(" in (ROOT / path).read_text(), f"{path}::{name}"
