@@ -85,6 +85,8 @@ def running_target() -> Iterator[Target]:
 def _seed(target: Target) -> None:
     target.command("ingest", "--venue", "simulated", "--since", "70d")
     target.command("fit")
+    # Fitting takes long enough for another candle to close.
+    target.command("ingest", "--venue", "simulated", "--since", "1d")
     target.command("issue")
     for role in ROLES:
         email = f"{role}@example.org"

@@ -66,6 +66,12 @@ def check_page(page: Page, path: str) -> None:
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
     settle(page)
+    check_shown(page)
+
+
+def check_shown(page: Page) -> None:
+    """Check that what is shown now has no serious fault of accessibility and fits the window."""
+    path = page.url
     # The policy forbids scripts from elsewhere; the checker comes through the debugger, which it does not bind.
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run()")
