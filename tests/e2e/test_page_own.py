@@ -58,6 +58,7 @@ def test_a_key_is_rotated_with_overlap_and_revoked(visit: Visit, service: Accoun
     page.get_by_role("button", name="Rotate ticker").click()
     second = shown_once()
     assert first != second
+    expect(page.get_by_role("cell", name="A key was rotated")).to_be_visible()
     lines = page.get_by_role("list", name="Your keys").get_by_role("listitem")
     expect(lines).to_have_count(2)
     expect(lines.filter(has_text="replaced")).to_have_count(1)

@@ -1,5 +1,7 @@
 import { type QueryKey, useMutation, type UseMutationResult, useQueryClient } from "@tanstack/react-query";
 import { withConfirmation } from "@/session/step-up";
+import { sessionState } from "@/session/store";
+import { eventsQuery } from "./queries.ts";
 
 interface Options<Found> {
   /** What shows the change, and is asked for anew. */
@@ -14,7 +16,9 @@ export function useAct<Given, Found>(act: (given: Given) => Promise<Found>, { ch
     mutationFn: (given: Given) => withConfirmation(() => act(given)),
     onSuccess: async (found) => {
       onDone?.(found);
-      await Promise.all(changes.map((queryKey) => queries.invalidateQueries({ queryKey })));
+      if (sessionState().kind !== "in") return;
+      const shown = [...changes, eventsQuery.queryKey];
+      await Promise.all(shown.map((queryKey) => queries.invalidateQueries({ queryKey })));
     },
   });
 }
