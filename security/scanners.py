@@ -17,7 +17,7 @@ _TARGET = re.compile(r"^\[(\d+)/(\d+)\] URL:", re.MULTILINE)
 _WAPITI_MODULES = (
     "sql,xss,permanentxss,exec,file,crlf,redirect,ssrf,xxe,ldap,upload,csp,http_headers,cookieflags,methods,htaccess,csrf,backup"
 )
-_WITHIN_S = 900
+_WITHIN_S = 1800
 _WAPITI_WITHIN_S = 420
 
 
