@@ -1,4 +1,4 @@
-"""Two web processes on one PostgreSQL: what one is told counts in the other within a second (JWT-3, USR-3, DAT-3)."""
+"""Two web processes on one PostgreSQL and one Redis: what one is told counts in the other (JWT-3, USR-3, DAT-3, RLM-1)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,22 @@ from btcforecast.store.people import PeopleStore
 
 sys.path.insert(0, str(Path(__file__).parent))
 from logins import PASSWORD  # found through the path set above
+from redis_server import RedisServer
 from serving import served
 
 FELT_WITHIN_S = 1.0
 
 
 @pytest.fixture
-def two(postgresql_url: str, tmp_path: Path) -> Iterator[tuple[str, str]]:
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def two(postgresql_url: str, redis: RedisServer, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """The addresses of two web processes with an administrator and a reader."""
 
     async def fill() -> None:
@@ -43,7 +52,9 @@ def two(postgresql_url: str, tmp_path: Path) -> Iterator[tuple[str, str]]:
         await database.close()
 
     asyncio.run(fill())
-    with served(postgresql_url, tmp_path) as (one, _), served(postgresql_url, tmp_path) as (other, _):
+    # A day as window, so that no test meets its turn.
+    given = {"RATE_LIMIT": "4000/day", "RATE_LIMIT_STORE": redis.url}
+    with served(postgresql_url, tmp_path, **given) as (one, _), served(postgresql_url, tmp_path, **given) as (other, _):
         yield one, other
 
 
@@ -100,3 +111,9 @@ def test_what_one_process_is_told_the_other_feels_within_a_second(two: tuple[str
     felt(seen_there, 401)
     spent = httpx2.post(f"{other}/v1/auth/refresh", json={"refresh_token": again.json()["refresh_token"]}, timeout=60)
     assert spent.status_code == 401
+
+
+def test_what_one_process_has_counted_is_missing_in_the_other(two: tuple[str, str]):
+    # A log-in costs 20, also one that is not understood.
+    codes = [httpx2.post(f"{two[i % 2]}/v1/auth/login", json={}, timeout=60).status_code for i in range(202)]
+    assert codes == [422] * 200 + [429] * 2
