@@ -83,7 +83,7 @@ async def test_unknown_addresses_cost_as_much_work_as_known_ones(logins: Logins,
     for email in ("ada@example.org", "nobody@example.org"):
         await logins.log_in(email, "wrong but long enough")
     parameters = [text.split("$")[:4] for text in hashed]
-    assert parameters[0] == parameters[1] == ["", "argon2id", "v=19", "m=19456,t=2,p=1"]
+    assert parameters[0] == parameters[1] == ["", "argon2id", "v=19", "m=12288,t=3,p=1"]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ async def test_a_hash_with_weaker_parameters_is_renewed_when_its_person_logs_in(
     async with logins.service.database.read() as connection:
         person = await PeopleStore(connection).person(person_id=person_id)
     assert person is not None
-    assert "m=19456,t=2,p=1" in str(person.password_hash)
+    assert "m=12288,t=3,p=1" in str(person.password_hash)
 
 
 async def test_an_app_uses_refreshes_and_ends_a_session(logins: Logins, clock: ManualClock):

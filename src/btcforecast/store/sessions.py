@@ -78,6 +78,11 @@ class SessionStore:
         row = (await self._connection.execute(select(sessions).where(sessions.c.id == session_id))).mappings().one_or_none()
         return None if row is None else SessionRow(**row)
 
+    async def networks(self, person_id: str) -> frozenset[str]:
+        """Return from where a person has logged in, as far as sessions are kept."""
+        query = select(sessions.c.network).where(sessions.c.person_id == person_id).distinct()
+        return frozenset(await self._connection.scalars(query))
+
     async def of_person(self, person_id: str) -> list[SessionRow]:
         """Return a person's sessions, the one used last first."""
         query = select(sessions).where(sessions.c.person_id == person_id).order_by(sessions.c.last_used_at.desc(), sessions.c.id)
@@ -179,12 +184,14 @@ class AttemptStore:
         row = (await self._connection.execute(query)).mappings().one_or_none()
         return None if row is None else AttemptsRow(**row)
 
-    async def put(self, row: AttemptsRow) -> None:
-        """Store what a subject has failed at."""
-        values = asdict(row)
-        which = login_attempts.c.subject_hash == row.subject_hash
-        if not (await self._connection.execute(update(login_attempts).where(which).values(**values))).rowcount:
-            await self._connection.execute(insert(login_attempts).values(**values))
+    async def put(self, row: AttemptsRow, *, is_first: bool) -> None:
+        """Store what a subject has failed at. is_first: `attempts` has just said that nothing is stored, under the same lock."""
+        statement = (
+            insert(login_attempts)
+            if is_first
+            else update(login_attempts).where(login_attempts.c.subject_hash == row.subject_hash)
+        )
+        await self._connection.execute(statement.values(**asdict(row)))
 
     async def forget(self, subject_hash: bytes) -> None:
         """Forget what a subject has failed at."""

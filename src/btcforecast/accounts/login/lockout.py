@@ -56,7 +56,7 @@ async def begin_attempt(
             raise _locked(row.locked_until - at)
         n = row.n_failures + 1
     locked_until = at + min(LONGEST_LOCK_S, FIRST_LOCK_S << min(n - FREE_FAILURES, 10)) if n >= FREE_FAILURES else 0
-    await store.put(AttemptsRow(subject, n, at, locked_until))
+    await store.put(AttemptsRow(subject, n, at, locked_until), is_first=row is None)
     return Attempt(subject, n, locked_until)
 
 
@@ -75,7 +75,7 @@ async def unlock(connection: AsyncConnection, vault: Vault, *, email_key: str, p
 
 async def known_networks(connection: AsyncConnection, person_id: str) -> frozenset[str]:
     """Return from where a person has logged in, as far as sessions are kept."""
-    return frozenset(session.network for session in await SessionStore(connection).of_person(person_id))
+    return await SessionStore(connection).networks(person_id)
 
 
 def _at(email_key: str, network: str) -> str:

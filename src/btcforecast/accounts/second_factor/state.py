@@ -27,11 +27,12 @@ class SetUp:
 
 
 async def second_factors(connection: AsyncConnection, person_id: str) -> tuple[str, ...]:
-    """Return what may be asked for after the password, empty where nothing was set up: totp and recovery_code, or passkey."""
+    """Return what may be asked for after the password, empty without an app: totp, recovery_code, and passkey."""
     store = SecondFactorStore(connection)
-    has_totp, n_passkeys = await store.has_totp(person_id), await store.n_passkeys(person_id)
-    found = ["totp", "recovery_code"] if has_totp else []
-    return (*found, "passkey") if n_passkeys and has_totp else tuple(found)
+    # A passkey alone logs in by itself and is not asked for after a password.
+    if not await store.has_totp(person_id):
+        return ()
+    return ("totp", "recovery_code", *(["passkey"] if await store.n_passkeys(person_id) else []))
 
 
 async def what_is_set_up(connection: AsyncConnection, person_id: str) -> SetUp:
