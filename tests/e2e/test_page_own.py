@@ -198,11 +198,9 @@ def test_pages_for_links_and_the_dialog_are_accessible_and_fit(visit: Visit, ser
     from playwright.sync_api import expect
 
     page = visit.page
-    for path in ("/unlock", "/confirm-address"):
+    # Pages for links are built alike, but for the one that asks for a password.
+    for path in ("/confirm-address", f"/unlock#token={'x' * 43}", f"/reset#token={'x' * 43}"):
         check_page(page, path)
-    for path in ("/verify", "/reset", "/unlock", "/confirm-address"):
-        page.goto("about:blank")
-        check_page(page, f"{path}#token={'x' * 43}")
     log_in(page, "look@example.org")
     at_account(page)
     age_sessions(service)

@@ -7,6 +7,7 @@ import { Panel } from "@/parts/panel";
 import { mine } from "@/session/client";
 import { takePerson } from "@/session/store";
 import classes from "./page.module.css";
+import { meQuery } from "./queries.ts";
 import { useAct } from "./use-act.ts";
 
 /** Name and address. */
@@ -23,7 +24,7 @@ export function ProfilePanel({ person }: { readonly person: Schemas["Person"] })
 
 function NameForm({ name: now }: { readonly name: string }) {
   const [name, setName] = useState(now);
-  const rename = useAct((next: string) => answer(mine.PATCH("/v1/me", { body: { name: next } })), { onDone: takePerson });
+  const rename = useAct((next: string) => answer(mine.PATCH("/v1/me", { body: { name: next } })), { changes: [meQuery.queryKey], onDone: takePerson });
   return (
     <form
       className={classes["form"]}

@@ -1,10 +1,9 @@
 import { type QueryKey, useMutation, type UseMutationResult, useQueryClient } from "@tanstack/react-query";
 import { withConfirmation } from "@/session/step-up";
-import { sessionState } from "@/session/store";
 import { eventsQuery } from "./queries.ts";
 
 interface Options<Found> {
-  /** What shows the change, and is asked for anew. */
+  /** What shows the change, and is asked for anew, with the events. Empty for what ends the session: there is nothing left to ask for. */
   readonly changes?: readonly QueryKey[];
   readonly onDone?: (found: Found) => void;
 }
@@ -16,8 +15,7 @@ export function useAct<Given, Found>(act: (given: Given) => Promise<Found>, { ch
     mutationFn: (given: Given) => withConfirmation(() => act(given)),
     onSuccess: async (found) => {
       onDone?.(found);
-      if (sessionState().kind !== "in") return;
-      const shown = [...changes, eventsQuery.queryKey];
+      const shown = changes.length === 0 ? [] : [...changes, eventsQuery.queryKey];
       await Promise.all(shown.map((queryKey) => queries.invalidateQueries({ queryKey })));
     },
   });
