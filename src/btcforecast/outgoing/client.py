@@ -98,7 +98,8 @@ class GuardedClient:
 
     async def _send(self, method: str, url: httpx2.URL, headers: Mapping[str, str], body: bytes) -> Reply:
         # A client of its own for each request keeps the cookies of one person's address from another's.
-        async with httpx2.AsyncClient(transport=_Direct(self._tls), trust_env=False, timeout=self._bounds.connect_s) as client:
+        timeout = httpx2.Timeout(self._bounds.total_s, connect=self._bounds.connect_s)
+        async with httpx2.AsyncClient(transport=_Direct(self._tls), trust_env=False, timeout=timeout) as client:
             request = client.build_request(method, url, headers={**_HEADERS, **headers}, content=body)
             for n_redirects in range(self._bounds.max_redirects + 1):
                 response = await self._ask(client, request)

@@ -46,6 +46,8 @@ class Server:
             head = await reader.readuntil(b"\r\n\r\n")
             self.asked.append(head)
             path = head.split()[1].decode()
+            if path == "/late":
+                await asyncio.sleep(0.5)
             writer.write(self.answers.get(path, b"HTTP/1.1 204 No Content\r\n\r\n"))
             while path in ("/slow", "/endless"):
                 writer.write(self.drips)
@@ -155,6 +157,19 @@ async def test_an_answer_that_drips_is_cut_off_in_time(server: Server):
     server.answers["/slow"], server.drips = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"
     with pytest.raises(UnavailableError, match=r"did not answer within 0\.5 s"):
         await client(bounds=Bounds(total_s=0.5)).send("GET", server.url("/slow"))
+
+
+async def test_thinking_longer_than_connecting_may_take_is_allowed(server: Server):
+    assert (await client(bounds=Bounds(total_s=5, connect_s=0.2)).send("GET", server.url("/late"))).status == 204
+
+
+@pytest.mark.parametrize(
+    "target", ["http://\xff/", "http://a b/", "http://[::1", "//", "\t", "http://" + "x" * 70 + "/", "http:///x"]
+)
+async def test_a_redirect_to_what_is_no_address_breaks_nothing(server: Server, target: str):
+    server.answers["/"] = to(target)
+    with contextlib.suppress(InputError, UnavailableError):
+        assert (await client().send("GET", server.url())).status in (204, 302)
 
 
 async def test_a_head_without_end_is_cut_off(server: Server):
