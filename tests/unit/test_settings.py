@@ -88,6 +88,18 @@ def test_several_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch):
         load_settings()
 
 
+def test_links_lead_to_the_port_that_is_served_unless_another_address_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PORT", "8155")
+    assert load_settings().public_url == "http://127.0.0.1:8155"
+    monkeypatch.setenv("PUBLIC_URL", "https://btc.example")
+    assert load_settings().public_url == "https://btc.example"
+    monkeypatch.setenv("PORT", "x")
+    monkeypatch.delenv("PUBLIC_URL")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value).count("\n") == 0
+
+
 def test_a_password_is_not_in_the_error(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DATABASE_URL", "mysql://root:hunter2@host/x")
     with pytest.raises(SettingsError) as caught:

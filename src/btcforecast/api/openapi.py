@@ -15,7 +15,7 @@ from starlette.types import Lifespan
 from btcforecast import __version__
 from btcforecast.api.costs import cost_of_operation
 from btcforecast.api.schemas.shared import Problem
-from btcforecast.api.strict import refuse_unknown_parameters
+from btcforecast.api.strict import refuse_odd_parameters
 
 PROBLEMS: Final = {
     "400": "There is not exactly one Host header.",
@@ -99,7 +99,7 @@ def routed_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         redirect_slashes=False,
         separate_input_output_schemas=False,
         generate_unique_id_function=_operation_id,
-        dependencies=[Depends(refuse_unknown_parameters)],
+        dependencies=[Depends(refuse_odd_parameters)],
         lifespan=lifespan,
     )
     for module in (

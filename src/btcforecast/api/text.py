@@ -67,8 +67,8 @@ def asked_for(*, above: float | None, below: float | None, between: str | None, 
     return Asked(QuestionKind(name), (float(value),))
 
 
-def ledger_cursor(text: str | None) -> int | None:
-    """Return the position that a page of entries goes on from."""
+def numbered_cursor(text: str | None) -> int | None:
+    """Return the number of the entry that a page goes on from."""
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 15):

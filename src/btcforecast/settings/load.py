@@ -22,7 +22,9 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     try:
         return Settings(**dict(overrides or {}))  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as e:
-        raise SettingsError("\n".join(map(_line, e.errors()))) from e
+        # A default that follows from another setting is not at fault where that one is.
+        faults = [fault for fault in e.errors() if fault["type"] != "default_factory_not_called"]
+        raise SettingsError("\n".join(map(_line, faults))) from e
     except PydanticSettingsError as e:
         # The library's message names the field and leaves its value out.
         name = re.search(r'"(\w+)"', str(e))

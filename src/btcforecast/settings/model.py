@@ -88,17 +88,16 @@ class Settings(BaseSettings):
         description="smtp://user:password@host:587, smtps://…, or file:folder; empty for no mail. file:var/mail in development.",
     )
     mail_from: str = Field("btcforecast <noreply@localhost>", description="The sender of mail.")
-    public_url: Address = Field(
-        "http://127.0.0.1:8000",
-        description="The address at which people reach the page; links in mail and passkeys are bound to it.",
-    )
-
     security_contact: CommaList = Field(
         (), description="Where weaknesses are reported: mailto: and https:// addresses for /.well-known/security.txt."
     )
 
     host: str = Field("127.0.0.1", description="Address on which the API and the page are served.")
     port: int = Field(8000, ge=0, le=65535, description="Port on which the API and the page are served.")
+    public_url: Address = Field(
+        default_factory=lambda earlier: f"http://127.0.0.1:{earlier.get('port') or 8000}",
+        description="The address at which people reach the page; links in mail and passkeys are bound to it. On this machine by default.",
+    )
     web_processes: int = Field(
         1, ge=1, le=64, description="Web processes that `btcforecast serve` runs on the port; more than 1 need RATE_LIMIT_STORE."
     )

@@ -28,7 +28,7 @@ from btcforecast.api.schemas.accounts import (
     UsageDay,
 )
 from btcforecast.api.service import Service
-from btcforecast.api.text import ParameterError
+from btcforecast.api.text import numbered_cursor
 from btcforecast.core import to_rfc3339
 from btcforecast.store.audit import AuditRow, AuditStore
 from btcforecast.store.mail import MailStore
@@ -161,11 +161,7 @@ async def events(
     limit: int,
 ) -> EventList:
     """Return entries of the audit log; the cursor is the last number of the page before."""
-    before = None
-    if cursor is not None:
-        if not (cursor.isascii() and cursor.isdigit()):
-            raise ParameterError("cursor", f"“{cursor}” is not a cursor; give `next_cursor` of the page before.")
-        before = int(cursor)
+    before = numbered_cursor(cursor)
     async with service.database.read() as connection:
         rows = await AuditStore(connection).find(
             person_id=person_id,

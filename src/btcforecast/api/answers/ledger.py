@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from btcforecast.api.schemas.ledger import Checkpoint, ConsistencyProof, Entry, EntryList, InclusionProof, LedgerState
 from btcforecast.api.service import Service
-from btcforecast.api.text import ParameterError, ledger_cursor
+from btcforecast.api.text import ParameterError, numbered_cursor
 from btcforecast.core import Origin, counted, to_rfc3339
 from btcforecast.core.errors import NotFoundError
 from btcforecast.forecasts.ledger import Ledger, StoredEntry
@@ -29,7 +29,7 @@ async def page(service: Service, origin: Origin, *, newest_first: bool, cursor: 
     async with service.database.read() as connection:
         ledger = Ledger(connection, origin)
         size = await ledger.size()
-        place = ledger_cursor(cursor)
+        place = numbered_cursor(cursor)
         if newest_first:
             before = size if place is None else min(place, size)
             first = max(0, before - limit)
