@@ -53,7 +53,7 @@ def two(postgresql_url: str, redis: RedisServer, tmp_path: Path) -> Iterator[tup
 
     asyncio.run(fill())
     # A day as window, so that no test meets its turn.
-    given = {"RATE_LIMIT": "4000/day", "RATE_LIMIT_STORE": redis.url}
+    given = {"RATE_LIMIT": "4000/day", "RATE_LIMIT_STORE": redis.url, "PUBLIC_URL": "http://127.0.0.1:8000"}
     with served(postgresql_url, tmp_path, **given) as (one, _), served(postgresql_url, tmp_path, **given) as (other, _):
         yield one, other
 

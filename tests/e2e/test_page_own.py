@@ -146,6 +146,7 @@ def test_a_code_of_an_app_is_asked_for_and_a_wrong_one_said(visit: Visit, servic
     page.get_by_role("button", name="Turn it on").click()
     page.get_by_role("button", name="I have kept it").click()
     page.get_by_role("button", name="Log out", exact=True).click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     log_in(page, "codes@example.org")
     code = page.get_by_role("textbox", name="Code", exact=True)
     right = app.at(int(time.time()) + 30)

@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port on which the API and the page are served.")
     public_url: Address = Field(
         default_factory=lambda earlier: f"http://127.0.0.1:{earlier.get('port') or 8000}",
-        description="The address at which people reach the page; links in mail and passkeys are bound to it. On this machine by default.",
+        description="The address at which people reach the page; links in mail, tokens and passkeys are bound to it, in every process alike. On this machine by default.",
     )
     web_processes: int = Field(
         1, ge=1, le=64, description="Web processes that `btcforecast serve` runs on the port; more than 1 need RATE_LIMIT_STORE."
