@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
+
 from btcforecast.accounts.roles import Permission, RoleName
 from btcforecast.api.openapi import openapi_document
 from btcforecast.core import ManualClock
@@ -63,6 +65,7 @@ async def test_odd_values_of_any_parameter_break_nothing(logins: Logins, clock: 
     assert {200, 404, 422} <= statuses
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_odd_values_of_any_field_break_nothing(logins: Logins, clock: ManualClock):
     """Each text of each body, alone, beside others that can be used."""
     headers = await key_for_everything(logins)
