@@ -152,6 +152,15 @@ def test_production_refuses_what_is_unsafe(monkeypatch: pytest.MonkeyPatch, wher
     assert "KEY" not in name or len(value) < 10 or value not in str(caught.value)
 
 
+def test_production_tells_all_that_is_unsafe_at_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("CREATE_DEFAULT_USERS", "true")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    named = [line.split()[0] for line in str(caught.value).splitlines()]
+    assert named == ["DATABASE_URL", "MARKET", "SECRET_KEY", "PUBLIC_URL", "CREATE_DEFAULT_USERS"]
+
+
 def test_production_starts_on_postgresql_with_live_markets(monkeypatch: pytest.MonkeyPatch):
     for name, value in SAFE.items():
         monkeypatch.setenv(name, value)

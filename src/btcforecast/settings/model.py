@@ -297,12 +297,13 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _is_safe(self) -> Self:
         # The environment's own row says whether anybody depends on it.
-        if ENVIRONMENTS[self.environment].is_strict:
-            for refusal in refusals(self):
-                raise ValueError(refusal)
+        faults = list(refusals(self)) if ENVIRONMENTS[self.environment].is_strict else []
         if self.create_default_users and not ENVIRONMENTS[self.environment].may_have_default_users:
-            message = f"CREATE_DEFAULT_USERS is true in {self.environment}, where nobody may have a known password; leave it out."
-            raise ValueError(message)
+            faults.append(
+                f"CREATE_DEFAULT_USERS is true in {self.environment}, where nobody may have a known password; leave it out."
+            )
+        if faults:
+            raise ValueError("\n".join(faults))
         return self
 
     @property
