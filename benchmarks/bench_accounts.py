@@ -227,6 +227,8 @@ def reads(seconds: float) -> dict[str, object]:
 
     with tempfile.TemporaryDirectory() as folder:
         key = os.environ["SECRET_KEY"] = new_secret_key()
+        # Tokens are bound to it, and the ports are chosen later.
+        os.environ["PUBLIC_URL"] = "http://127.0.0.1:8000"
         asyncio.run(prepare(folder))
         credentials = asyncio.run(add_people(f"sqlite:///{folder}/bench.db", key, N_PEOPLE, with_credentials=True))
         bare_port, our_port = free_port(), free_port()
